@@ -1,0 +1,72 @@
+//! How the Parquet files of a table are encoded, so that cones and light curves read few bytes.
+//!
+//! Small pages let a cone of 0.1 degrees read 70 kB instead of 800. Page statistics exist on the key columns
+//! only: readers decode the statistics of all columns, wanted or not.
+
+use arrow_schema::{ArrowError, Schema};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnDescriptor;
+
+use crate::healpix;
+
+/// What a row of a table is; decides the size of pages and row groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Flat rows, read by place: pages of at most 1024 rows, row groups of 131072.
+    Catalogue,
+    /// One row per source with nested lists, read by source: pages of 64 rows, row groups of 16384.
+    Epochs,
+}
+
+impl Kind {
+    fn page_rows(self) -> usize {
+        match self {
+            Self::Catalogue => 1024,
+            Self::Epochs => 64,
+        }
+    }
+
+    /// Rows of a row group.
+    pub(super) fn row_group_rows(self) -> usize {
+        match self {
+            Self::Catalogue => 131_072,
+            Self::Epochs => 16_384,
+        }
+    }
+}
+
+/// Columns that queries select by.
+const KEYS: [&str; 2] = [healpix::COLUMN, "source_id"];
+
+/// The settings for a table of this kind and schema. Fails when Parquet has no form for a column.
+pub(super) fn writer_properties(kind: Kind, schema: &Schema) -> Result<WriterProperties, ArrowError> {
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(kind.row_group_rows()))
+        .set_data_page_row_count_limit(kind.page_rows())
+        // The limit of rows is looked at after every batch, so a larger batch would make larger pages.
+        .set_write_batch_size(kind.page_rows());
+    Ok(columns.columns().iter().fold(builder, |builder, column| column_properties(builder, column)).build())
+}
+
+fn column_properties(builder: WriterPropertiesBuilder, column: &ColumnDescriptor) -> WriterPropertiesBuilder {
+    let path = column.path().clone();
+    let builder = match column.physical_type() {
+        Type::FLOAT | Type::DOUBLE => builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::BYTE_STREAM_SPLIT),
+        Type::INT32 | Type::INT64 => builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED),
+        Type::BOOLEAN | Type::INT96 | Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY => builder,
+    };
+    if KEYS.contains(&column.path().string().as_str()) {
+        builder.set_column_statistics_enabled(path, EnabledStatistics::Page)
+    } else {
+        builder
+    }
+}

@@ -1,0 +1,11 @@
+//! The catalogue: HATS tables on disk, the sample sky, the importer, and the bounded query engine.
+//!
+//! `(user, query) -> bounded Arrow stream`. This crate knows neither Flight nor HTTP.
+
+pub mod columns;
+pub mod engine;
+pub mod hats;
+pub mod healpix;
+pub mod import;
+pub mod progress;
+pub mod sky;
