@@ -1,0 +1,101 @@
+//! What to import and where to, and the names that are allowed there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::ImportError;
+use super::format::Format;
+use crate::hats::{self, TableMeta};
+
+/// Bytes of rows in memory, and of one file after gzip, when a request says nothing else.
+pub const DEFAULT_MEMORY_LIMIT_BYTES: usize = 4 << 30;
+
+/// What the rows of a new table are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    /// One row per source or detection, columns as in the files.
+    Catalogue,
+    /// Light curves: one row per source with nested transits, whatever the layout of the files.
+    EpochPhotometry,
+}
+
+/// An import to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportRequest {
+    /// Files, or directories whose tables are taken in the order of their names.
+    pub inputs: Vec<PathBuf>,
+    /// The directory of all tables.
+    pub data_dir: PathBuf,
+    /// The schema of the new table: `gaiadr3`.
+    pub schema: String,
+    /// Its name: `gaia_source`.
+    pub table: String,
+    /// What its rows are.
+    pub kind: TableKind,
+    /// The format of all files; nothing looks at each file.
+    pub format: Option<Format>,
+    /// Columns to rename, from the name in the file to the name in the table.
+    pub rename: Vec<(String, String)>,
+    /// A file with source_id, ra and dec, for light curves that have no positions of their own.
+    pub positions: Option<PathBuf>,
+    /// One sentence about the table; nothing names the files.
+    pub description: Option<String>,
+    /// Whether a table of this name may be replaced.
+    pub replace: bool,
+    /// Bytes of rows in memory, and of one file after gzip.
+    pub memory_limit_bytes: usize,
+}
+
+impl ImportRequest {
+    /// A request for a catalogue with everything else at its default.
+    pub fn new(inputs: Vec<PathBuf>, data_dir: &Path, schema: &str, table: &str) -> Self {
+        Self {
+            inputs,
+            data_dir: data_dir.to_owned(),
+            schema: schema.to_owned(),
+            table: table.to_owned(),
+            kind: TableKind::Catalogue,
+            format: None,
+            rename: Vec::new(),
+            positions: None,
+            description: None,
+            replace: false,
+            memory_limit_bytes: DEFAULT_MEMORY_LIMIT_BYTES,
+        }
+    }
+
+    /// Where the table will be; refused when there is one that must stay.
+    pub(super) fn target(&self) -> Result<PathBuf, ImportError> {
+        for name in [&self.schema, &self.table] {
+            let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(allowed) {
+                return Err(ImportError::Name(name.clone()));
+            }
+        }
+        let target = self.data_dir.join(&self.schema).join(&self.table);
+        if target.exists() && !self.replace {
+            return Err(ImportError::Exists(format!("{}.{}", self.schema, self.table)));
+        }
+        Ok(target)
+    }
+
+    /// What the table says about itself.
+    pub(super) fn meta(&self, files: &[PathBuf]) -> TableMeta {
+        let origin = match files {
+            [only] => format!("Imported from {}", only.file_name().unwrap_or_default().to_string_lossy()),
+            _ => format!("Imported from {} files", files.len()),
+        };
+        TableMeta {
+            name: self.table.clone(),
+            title: self.table.clone(),
+            description: self.description.clone().unwrap_or(origin),
+            kind: match self.kind {
+                TableKind::Catalogue => hats::Kind::Catalogue,
+                TableKind::EpochPhotometry => hats::Kind::Epochs,
+            },
+            ra_column: "ra".to_owned(),
+            dec_column: "dec".to_owned(),
+            properties: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The importer, file to table: what it reads, what it refuses, and that nothing is ever half there.
+
+mod atomic;
+mod ecsv;
+mod light_curves;
+mod parquet_file;
+mod real;
+mod refused;
+mod support;
+mod text;
+mod votable;
