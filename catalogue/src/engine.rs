@@ -1,0 +1,208 @@
+//! The query engine: `(user, SQL) -> bounded Arrow stream` over the HATS tables of one data directory.
+//!
+//! Opens the tables once, plans each query in a session of its own, and enforces [`Limits`]. It writes nothing
+//! and knows no protocol.
+
+mod diagnose;
+mod error;
+mod footer;
+mod functions;
+mod guard;
+mod keys;
+mod limits;
+mod mount;
+mod narrow;
+mod place;
+mod query;
+mod reader;
+mod sandbox;
+mod select;
+mod stop;
+mod table;
+mod watch;
+mod workers;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use api::names::Username;
+use arrow_schema::SchemaRef;
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SQLOptions;
+use datafusion::sql::parser::Statement;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+
+pub use error::QueryError;
+pub use limits::Limits;
+pub use mount::OpenError;
+pub use place::Place;
+pub use query::{Query, Rows};
+
+use reader::Readers;
+use stop::Stop;
+use table::HatsTable;
+use workers::Workers;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The account.
+    pub name: Username,
+}
+
+/// What a listing says about a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableInfo {
+    /// The schema: a release such as `gaiadr3`.
+    pub schema: String,
+    /// The table's name within it.
+    pub name: String,
+    /// Its columns; units, UCDs and descriptions are in the fields' metadata.
+    pub arrow_schema: SchemaRef,
+    /// Its rows.
+    pub rows: u64,
+}
+
+impl TableInfo {
+    /// `schema.name`
+    pub fn qualified_name(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+}
+
+struct Table {
+    info: TableInfo,
+    provider: Arc<HatsTable>,
+}
+
+/// The open tables of a data directory.
+pub struct Catalogue {
+    shelf: Arc<Shelf>,
+    workers: Arc<Workers>,
+}
+
+/// What every query needs, wherever it is planned.
+struct Shelf {
+    tables: Vec<Table>,
+    store: Arc<dyn ObjectStore>,
+    limits: Limits,
+}
+
+impl Catalogue {
+    /// Opens every table under `data_dir` (`<schema>/<table>/` or `<table>/`) and reads the footers of all
+    /// files. Fails at the first defect; blocks while it reads.
+    pub fn open(data_dir: &Path, limits: Limits) -> Result<Self, OpenError> {
+        let failed = |source: std::io::Error| OpenError::Directory { path: data_dir.to_owned(), source };
+        let data_dir = data_dir.canonicalize().map_err(failed)?;
+        let store = LocalFileSystem::new_with_prefix(&data_dir).map_err(|error| failed(error.into()))?;
+        let store: Arc<dyn ObjectStore> = Arc::new(store);
+        let readers = Arc::new(Readers { store: Arc::clone(&store) });
+        let mounted = mount::tables(&data_dir)?;
+        let tables = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
+        let workers = Arc::new(Workers::new(limits.query_threads).map_err(OpenError::Threads)?);
+        Ok(Self { shelf: Arc::new(Shelf { tables, store, limits }), workers })
+    }
+
+    /// The tables that a user may read, by schema and name.
+    pub fn tables(&self, _user: &User) -> Vec<TableInfo> {
+        self.shelf.tables.iter().map(|table| table.info.clone()).collect()
+    }
+
+    /// The limits of every query.
+    pub fn limits(&self) -> &Limits {
+        &self.shelf.limits
+    }
+
+    /// Checks and plans one SQL statement. Its time starts now.
+    pub async fn plan(&self, user: &User, sql: &str) -> Result<Query, QueryError> {
+        let stop = Stop::after(self.shelf.limits.query_seconds);
+        let (shelf, user, text) = (Arc::clone(&self.shelf), user.clone(), sql.to_owned());
+        let planning = self.workers.spawn(async move { shelf.plan(&user, &text).await });
+        let planned = match tokio::time::timeout_at(stop.deadline, planning).await {
+            Err(_) => return Err(stop.late()),
+            Ok(Err(error)) => return Err(workers::died(error)),
+            Ok(Ok(planned)) => planned,
+        };
+        let (state, plan) = planned?;
+        let (limits, workers) = (self.shelf.limits.clone(), Arc::clone(&self.workers));
+        Ok(Query { state, plan, limits, stop, workers })
+    }
+}
+
+impl Shelf {
+    async fn plan(&self, _user: &User, sql: &str) -> Result<(SessionState, LogicalPlan), QueryError> {
+        let statement = guard::statement(sql, &self.limits)?;
+        let session = sandbox::session(&self.tables, &self.store, &self.limits);
+        let state = session.map_err(|error| diagnose::running(error, &self.limits))?.state();
+        self.check_tables(&state, &statement, sql)?;
+        let plan = logical_plan(&state, statement).await;
+        let plan = plan.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
+        Ok((state, plan))
+    }
+
+    /// Unknown tables are found here and not by the planner, which cannot suggest another one.
+    fn check_tables(&self, state: &SessionState, statement: &Statement, sql: &str) -> Result<(), QueryError> {
+        let references = state.resolve_table_references(statement);
+        let references = references.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
+        let known = self.known_names(state);
+        // SHOW reads listings that its text does not name.
+        let named = |reference: &TableReference| guard::is_query(statement) || reference.schema() != Some(LISTING_SCHEMA);
+        for reference in references.into_iter().filter(named) {
+            let (name, bare) = (name_of(&reference), matches!(reference, TableReference::Bare { .. }));
+            let function = bare && state.table_functions().contains_key(&name);
+            if !function && !known.contains(&name) {
+                let suggestion = diagnose::closest(&name, known.iter().map(String::as_str));
+                let place = guard::place_of_table(statement, &name, sql);
+                return Err(QueryError::UnknownTable { name, suggestion, place });
+            }
+        }
+        Ok(())
+    }
+
+    fn known_names(&self, state: &SessionState) -> BTreeSet<String> {
+        let default_schema = &state.config().options().catalog.default_schema;
+        let of_default = |table: &&Table| table.info.schema == *default_schema;
+        let bare = self.tables.iter().filter(of_default).map(|table| table.info.name.clone());
+        let qualified = self.tables.iter().map(|table| table.info.qualified_name());
+        let listings = LISTINGS.iter().map(|name| format!("{LISTING_SCHEMA}.{name}"));
+        bare.chain(qualified).chain(listings).collect()
+    }
+}
+
+const LISTING_SCHEMA: &str = "information_schema";
+
+/// Tables about tables. The engine's settings are not among them: they name directories of the server.
+const LISTINGS: [&str; 6] = ["tables", "views", "columns", "schemata", "routines", "parameters"];
+
+fn name_of(reference: &TableReference) -> String {
+    match (reference.schema(), reference.table()) {
+        (Some(schema), table) => format!("{schema}.{table}"),
+        (None, table) => table.to_owned(),
+    }
+}
+
+async fn logical_plan(state: &SessionState, statement: Statement) -> datafusion::error::Result<LogicalPlan> {
+    let plan = state.statement_to_plan(statement).await?;
+    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    read_only.verify_plan(&plan)?;
+    state.optimize(&plan)
+}
+
+impl Table {
+    fn new(mounted: mount::Mounted, readers: &Arc<Readers>) -> Self {
+        let mount::Mounted { schema_name, name, schema, keys, tiles } = mounted;
+        let provider = HatsTable {
+            schema: Arc::clone(&schema),
+            keys,
+            tiles: tiles.into(),
+            store: sandbox::store_url(),
+            readers: Arc::clone(readers),
+        };
+        let info = TableInfo { schema: schema_name, name, arrow_schema: schema, rows: provider.rows() };
+        Self { info, provider: Arc::new(provider) }
+    }
+}

@@ -1,0 +1,106 @@
+//! What can go wrong with a query, in the words of the person who asked it. No paths of the server, no names
+//! of its internals.
+
+use thiserror::Error;
+
+use super::place::Place;
+
+/// Why a query gives no rows, or no more of them.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum QueryError {
+    /// The text is not SQL.
+    #[error("{message}{}", at(place))]
+    Syntax {
+        /// What the parser expected.
+        message: String,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// A table that does not exist for this user.
+    #[error("no such table {name}{}{}", hint(suggestion, "SHOW TABLES lists them"), at(place))]
+    UnknownTable {
+        /// As written in the query.
+        name: String,
+        /// The most similar name that exists.
+        suggestion: Option<String>,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// A column that none of the query's tables has.
+    #[error("no such column {name}{}{}", hint(suggestion, "DESCRIBE <table> lists them"), at(place))]
+    UnknownColumn {
+        /// As written in the query.
+        name: String,
+        /// The most similar name that exists.
+        suggestion: Option<String>,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// A function that does not exist.
+    #[error("no such function {name}{}{}", hint(suggestion, "SHOW FUNCTIONS lists them"), at(place))]
+    UnknownFunction {
+        /// As written in the query.
+        name: String,
+        /// The most similar name that exists.
+        suggestion: Option<String>,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// SQL that has no meaning here: types that do not fit, a column outside GROUP BY, a missing feature.
+    #[error("{message}{}", at(place))]
+    Invalid {
+        /// What does not fit.
+        message: String,
+        /// Where.
+        place: Option<Place>,
+    },
+    /// A statement that does something else than read.
+    #[error("{what} is not permitted here: only SELECT, WITH, EXPLAIN, SHOW TABLES and DESCRIBE are")]
+    Forbidden {
+        /// The statement's name.
+        what: String,
+    },
+    /// More text, brackets, operators or tables than the engine accepts.
+    #[error("the query is too complex: {what}")]
+    TooComplex {
+        /// What is too much, its limit, and what to do.
+        what: String,
+    },
+    /// The memory or disk of one query is used up.
+    #[error("the query needs more {what} than the {limit_bytes} bytes it may use: read fewer columns, filter earlier, or sort and join less")]
+    Resources {
+        /// `memory` or `disk`.
+        what: &'static str,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// Time is up. Rows that came before are not the whole answer.
+    #[error("the query was stopped after {seconds} s, before its last row: ask for less, or in parts")]
+    Deadline {
+        /// The limit.
+        seconds: u64,
+    },
+    /// A value that could not be computed, such as a division by zero.
+    #[error("{message}")]
+    Execution {
+        /// What could not be computed.
+        message: String,
+    },
+    /// A file of the catalogue that could not be read. The log says which.
+    #[error("the catalogue's files could not be read: tell the operator, whose log has the details")]
+    Data,
+    /// A defect of the engine. The log has the details.
+    #[error("the query engine failed on this query: tell the operator, whose log has the details")]
+    Internal,
+}
+
+fn hint(suggestion: &Option<String>, otherwise: &str) -> String {
+    match suggestion {
+        Some(name) => format!("; did you mean {name}?"),
+        None => format!("; {otherwise}"),
+    }
+}
+
+fn at(place: &Option<Place>) -> String {
+    place.as_ref().map_or_else(String::new, |place| format!("\n{place}"))
+}

@@ -1,0 +1,81 @@
+//! Sets of integer keys as ranges: the keys a filter may match. Knows neither files nor expressions.
+
+use std::ops::RangeInclusive;
+
+/// Sorted, disjoint ranges of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyRanges(Vec<RangeInclusive<i64>>);
+
+impl KeyRanges {
+    /// The union of `ranges`, in any order; empty ranges are dropped.
+    pub(crate) fn new(mut ranges: Vec<RangeInclusive<i64>>) -> Self {
+        ranges.retain(|range| !range.is_empty());
+        ranges.sort_unstable_by_key(|range| *range.start());
+        let mut merged: Vec<RangeInclusive<i64>> = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            match merged.last_mut() {
+                Some(last) if *range.start() <= last.end().saturating_add(1) => {
+                    *last = *last.start()..=*last.end().max(range.end());
+                }
+                _ => merged.push(range),
+            }
+        }
+        Self(merged)
+    }
+
+    /// Keys in either.
+    pub(crate) fn union(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        Self::new(self.0)
+    }
+
+    /// Keys in both.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut common = Vec::new();
+        while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+            common.push(*x.start().max(y.start())..=*x.end().min(y.end()));
+            if x.end() < y.end() { a.next() } else { b.next() };
+        }
+        Self::new(common)
+    }
+
+    /// Whether a key from `min` to `max`, both included, is in the set.
+    pub(crate) fn touches(&self, min: i64, max: i64) -> bool {
+        let first = self.0.partition_point(|range| *range.end() < min);
+        self.0.get(first).is_some_and(|range| *range.start() <= max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sets() -> impl Strategy<Value = KeyRanges> {
+        let range = (-60i64..60, 0i64..9).prop_map(|(start, length)| start..=start + length);
+        prop::collection::vec(range, 0..9).prop_map(KeyRanges::new)
+    }
+
+    proptest! {
+        #[test]
+        fn set_operations_agree_with_membership_of_every_key(a in sets(), b in sets(), key in -80i64..80) {
+            let has = |set: &KeyRanges| set.touches(key, key);
+            prop_assert_eq!(has(&a.intersection(&b)), has(&a) && has(&b));
+            prop_assert_eq!(has(&a.clone().union(b.clone())), has(&a) || has(&b));
+        }
+
+        #[test]
+        fn touching_a_span_is_having_a_key_in_it(a in sets(), min in -80i64..80, length in 0i64..20) {
+            let any = (min..=min + length).any(|key| a.touches(key, key));
+            prop_assert_eq!(a.touches(min, min + length), any);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_number_line_do_not_overflow() {
+        let all = KeyRanges::new(vec![i64::MIN..=i64::MAX, 3..=4]);
+        assert_eq!(all, KeyRanges(vec![i64::MIN..=i64::MAX]));
+    }
+}

@@ -1,0 +1,174 @@
+//! A planned query and its rows. The rows end with an error when time or memory run out, never quietly.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType, SchemaRef};
+use datafusion::common::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Sleep, sleep_until};
+
+use super::error::QueryError;
+use super::limits::Limits;
+use super::stop::Stop;
+use super::workers::{Workers, died};
+use super::{diagnose, watch};
+
+/// Bytes that a text is taken to have.
+const TEXT_BYTES: usize = 32;
+
+/// Bytes that a list or struct is taken to have: a light curve.
+const NESTED_BYTES: usize = 2_048;
+
+/// A query that makes sense, ready to run once.
+pub struct Query {
+    pub(super) state: SessionState,
+    pub(super) plan: LogicalPlan,
+    pub(super) limits: Limits,
+    pub(super) stop: Stop,
+    pub(super) workers: Arc<Workers>,
+}
+
+impl Query {
+    /// The columns of the answer, with units and descriptions as far as they are columns of tables.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(self.plan.schema().inner())
+    }
+
+    /// Starts the query. Dropping the rows stops it.
+    pub async fn execute(self) -> Result<Rows, QueryError> {
+        let Self { state, plan, limits, stop, workers } = self;
+        let schema = Arc::clone(plan.schema().inner());
+        let (batches, received) = mpsc::channel(limits.batches_waiting.max(1));
+        let run = Run { state, plan, limits: limits.clone(), stop: stop.clone(), schema: Arc::clone(&schema) };
+        let worker = workers.spawn(run.to(batches));
+        let deadline = Box::pin(sleep_until(stop.deadline));
+        Ok(Rows { schema, received, worker: Some(worker), deadline, stop, _workers: workers })
+    }
+}
+
+/// A query on the workers' side.
+struct Run {
+    state: SessionState,
+    plan: LogicalPlan,
+    limits: Limits,
+    stop: Stop,
+    schema: SchemaRef,
+}
+
+impl Run {
+    /// Sends every batch, and an error in place of the first that is missing.
+    async fn to(self, batches: mpsc::Sender<Result<RecordBatch, QueryError>>) {
+        let mut stream = match self.start().await {
+            Ok(stream) => stream,
+            Err(error) => {
+                // A receiver that is gone wants no error either.
+                let _ = batches.send(Err(diagnose::running(error, &self.limits))).await;
+                return;
+            }
+        };
+        while let Some(batch) = stream.next().await {
+            let batch = self.checked(batch);
+            let failed = batch.is_err();
+            if batches.send(batch).await.is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    async fn start(&self) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let mut state = self.state.clone();
+        *state.config_mut() = state.config().clone().with_batch_size(batch_rows(&self.schema, &self.limits));
+        let plan = state.query_planner().create_physical_plan(&self.plan, &state).await?;
+        execute_stream(watch::joins(plan, &self.stop)?, state.task_ctx())
+    }
+
+    /// Batches of an engine may lack the metadata of columns; ours have exactly the announced schema.
+    fn checked(&self, batch: Result<RecordBatch, DataFusionError>) -> Result<RecordBatch, QueryError> {
+        let batch = batch.map_err(|error| diagnose::running(error, &self.limits))?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = Arc::clone(&self.schema);
+        let batch = RecordBatch::try_new_with_options(schema, batch.columns().to_vec(), &options);
+        batch.map_err(|error| diagnose::running(error.into(), &self.limits))
+    }
+}
+
+/// Rows so that a batch has about the bytes it may have.
+fn batch_rows(schema: &SchemaRef, limits: &Limits) -> usize {
+    let row: usize = schema.fields().iter().map(|field| width(field.data_type())).sum();
+    (limits.batch_bytes / row.max(1)).clamp(64, limits.batch_rows)
+}
+
+fn width(data_type: &DataType) -> usize {
+    match data_type {
+        DataType::Boolean | DataType::Null => 1,
+        nested if nested.is_nested() => NESTED_BYTES,
+        other => other.primitive_width().unwrap_or(TEXT_BYTES),
+    }
+}
+
+/// The answer, batch after batch. After an error there is nothing more.
+pub struct Rows {
+    schema: SchemaRef,
+    received: mpsc::Receiver<Result<RecordBatch, QueryError>>,
+    /// `None` once it is over.
+    worker: Option<JoinHandle<()>>,
+    deadline: Pin<Box<Sleep>>,
+    stop: Stop,
+    /// Keeps the threads while there are rows.
+    _workers: Arc<Workers>,
+}
+
+impl Rows {
+    /// The columns of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<RecordBatch, QueryError>>> {
+        let Some(worker) = &mut self.worker else { return Poll::Ready(None) };
+        if self.deadline.poll_unpin(context).is_ready() {
+            return Poll::Ready(Some(Err(self.stop.late())));
+        }
+        match ready!(self.received.poll_recv(context)) {
+            Some(batch) => Poll::Ready(Some(batch)),
+            // Whether all rows came is known only from how the worker ended.
+            None => match ready!(worker.poll_unpin(context)) {
+                Ok(()) => Poll::Ready(None),
+                Err(error) => Poll::Ready(Some(Err(died(error)))),
+            },
+        }
+    }
+
+    fn end(&mut self) {
+        self.stop.cancel();
+        if let Some(worker) = self.worker.take() {
+            worker.abort();
+        }
+    }
+}
+
+impl Stream for Rows {
+    type Item = Result<RecordBatch, QueryError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.advance(context);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.end();
+        }
+        next
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,124 @@
+//! The room in which one query runs: its own session, memory, disk and names, and nothing else of the machine.
+//!
+//! No file formats, no table factories, one object store under a scheme of our own that SQL cannot register.
+
+use std::sync::Arc;
+
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
+use datafusion::common::{Result, plan_datafusion_err};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::{SessionState, SessionStateDefaults};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::ObjectStore;
+use url::Url;
+
+use super::Table;
+use super::functions;
+use super::limits::Limits;
+
+/// Where tables' files are, as the engine names it.
+pub(crate) const STORE: &str = "nearside://data";
+
+const CATALOG: &str = "nearside";
+
+/// Functions whose result is as large as an argument says. They allocate outside the memory pool, so that one
+/// call could take the whole machine.
+const UNBOUNDED: [&str; 12] = [
+    "array_repeat", "array_resize", "generate_series", "list_repeat", "list_resize", "lpad", "range", "repeat",
+    "rpad", "space", "array_pad", "list_pad",
+];
+
+/// [`STORE`] as the engine wants it.
+pub(crate) fn store_url() -> ObjectStoreUrl {
+    ObjectStoreUrl::parse(STORE).expect("a URL without a path")
+}
+
+/// A session that sees `tables` and may use what `limits` say.
+pub(crate) fn session(
+    tables: &[Table],
+    store: &Arc<dyn ObjectStore>,
+    limits: &Limits,
+) -> Result<SessionContext> {
+    let context = SessionContext::new_with_state(state(tables, store, limits)?);
+    context.register_catalog(CATALOG, names(tables)?);
+    Ok(context)
+}
+
+fn state(tables: &[Table], store: &Arc<dyn ObjectStore>, limits: &Limits) -> Result<SessionState> {
+    let bounded = |names: &[String], name: &str| !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no));
+    let mut scalar = SessionStateDefaults::default_scalar_functions();
+    scalar.retain(|function| bounded(function.aliases(), function.name()));
+    scalar.extend(functions::all());
+    let builder = SessionStateBuilder::new()
+        .with_config(config(tables, limits))
+        .with_runtime_env(runtime(store, limits)?)
+        .with_scalar_functions(scalar)
+        .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
+        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_window_functions(SessionStateDefaults::default_window_functions())
+        .with_table_function_list(SessionStateDefaults::default_table_functions())
+        .with_expr_planners(SessionStateDefaults::default_expr_planners());
+    Ok(builder.build())
+}
+
+fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
+    // With one schema its name may be left out.
+    let first = tables.first().map(|table| table.info.schema.as_str());
+    let only = first.filter(|first| tables.iter().all(|table| table.info.schema == *first));
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(CATALOG, only.unwrap_or("public"))
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true)
+        .with_target_partitions(limits.query_threads)
+        .with_batch_size(limits.batch_rows);
+    config.options_mut().sql_parser.collect_spans = true;
+    config
+}
+
+fn runtime(store: &Arc<dyn ObjectStore>, limits: &Limits) -> Result<Arc<RuntimeEnv>> {
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::OsTmpDirectory)
+        .with_max_temp_directory_size(limits.query_spill_bytes);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(limits.query_memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .with_object_store_registry(Arc::new(OneStore(Arc::clone(store))))
+        .build_arc()
+}
+
+fn names(tables: &[Table]) -> Result<Arc<MemoryCatalogProvider>> {
+    let catalog = Arc::new(MemoryCatalogProvider::new());
+    for table in tables {
+        let schema = match catalog.schema(&table.info.schema) {
+            Some(schema) => schema,
+            None => {
+                let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+                catalog.register_schema(&table.info.schema, Arc::clone(&schema))?;
+                schema
+            }
+        };
+        schema.register_table(table.info.name.clone(), Arc::clone(&table.provider) as _)?;
+    }
+    Ok(catalog)
+}
+
+/// A registry that has the data directory, and never another store.
+#[derive(Debug)]
+struct OneStore(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for OneStore {
+    fn register_store(&self, _: &Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        match url.as_str().strip_prefix(STORE) {
+            Some("" | "/") => Ok(Arc::clone(&self.0)),
+            _ => Err(plan_datafusion_err!("there are no files here, only tables")),
+        }
+    }
+}
