@@ -1,0 +1,129 @@
+//! What a descriptor or ticket asks for, parsed once. Decides nothing and answers nothing.
+
+use arrow_flight::FlightDescriptor;
+use arrow_flight::flight_descriptor::DescriptorType;
+use arrow_flight::sql::{
+    Any, Command as SqlCommand, CommandGetCatalogs, CommandGetDbSchemas, CommandGetSqlInfo, CommandGetTableTypes,
+    CommandGetTables,
+};
+use bytes::Bytes;
+use prost::Message;
+use tonic::Status;
+
+use crate::status::unimplemented;
+
+/// The scheme of protobuf's type URLs.
+const TYPE_URL: &str = "type.googleapis.com/";
+
+/// What a descriptor asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Request {
+    /// A statement, in words.
+    Statement(String),
+    /// A statement that was prepared before.
+    Prepared(Bytes),
+    /// A listing.
+    Listing(Listing),
+}
+
+/// What a ticket is good for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Redeem {
+    /// The rows of a sealed statement.
+    Statement(Bytes),
+    /// A listing.
+    Listing(Listing),
+}
+
+/// A listing of what the server has. It travels as its own ticket, for it reveals only what the caller may see.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Listing {
+    Catalogs(CommandGetCatalogs),
+    Schemas(CommandGetDbSchemas),
+    Tables(CommandGetTables),
+    TableTypes(CommandGetTableTypes),
+    SqlInfo(CommandGetSqlInfo),
+}
+
+/// Reads a descriptor: a Flight SQL command, or plain SQL in UTF-8.
+pub(crate) fn request(descriptor: &FlightDescriptor) -> Result<Request, Status> {
+    if descriptor.r#type() != DescriptorType::Cmd {
+        return Err(Status::invalid_argument("no such flight: send a command with the SQL text in it, not a path"));
+    }
+    let Some(any) = flight_sql(&descriptor.cmd)? else {
+        let sql = String::from_utf8(descriptor.cmd.to_vec());
+        return sql.map(Request::Statement).map_err(|_| Status::invalid_argument("the command is not UTF-8 text"));
+    };
+    match command(any)? {
+        SqlCommand::CommandStatementQuery(statement) => Ok(Request::Statement(statement.query)),
+        SqlCommand::CommandPreparedStatementQuery(prepared) => {
+            Ok(Request::Prepared(prepared.prepared_statement_handle))
+        }
+        other => listing(other).map(Request::Listing),
+    }
+}
+
+/// Reads a ticket.
+pub(crate) fn redeem(ticket: &Bytes) -> Result<Redeem, Status> {
+    let any = flight_sql(ticket)?;
+    let any = any.ok_or_else(|| Status::permission_denied("this is no ticket of this server: ask GetFlightInfo for one"))?;
+    match command(any)? {
+        SqlCommand::TicketStatementQuery(ticket) => Ok(Redeem::Statement(ticket.statement_handle)),
+        other => listing(other).map(Redeem::Listing),
+    }
+}
+
+/// `None` when the bytes are no protobuf message of a known kind, and so are text.
+fn flight_sql(bytes: &Bytes) -> Result<Option<Any>, Status> {
+    match Any::decode(bytes.clone()) {
+        Ok(any) if any.type_url.starts_with(TYPE_URL) => Ok(Some(any)),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+fn command(any: Any) -> Result<SqlCommand, Status> {
+    SqlCommand::try_from(any).map_err(|error| Status::invalid_argument(error.to_string()))
+}
+
+fn listing(command: SqlCommand) -> Result<Listing, Status> {
+    match command {
+        SqlCommand::CommandGetCatalogs(query) => Ok(Listing::Catalogs(query)),
+        SqlCommand::CommandGetDbSchemas(query) => Ok(Listing::Schemas(query)),
+        SqlCommand::CommandGetTables(query) => Ok(Listing::Tables(query)),
+        SqlCommand::CommandGetTableTypes(query) => Ok(Listing::TableTypes(query)),
+        SqlCommand::CommandGetSqlInfo(query) => Ok(Listing::SqlInfo(query)),
+        other => Err(unimplemented(other.type_url().rsplit('.').next().unwrap_or_default())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_flight::sql::{CommandStatementQuery, CommandStatementSubstraitPlan, ProstMessageExt};
+
+    use super::*;
+
+    fn of(message: &impl ProstMessageExt) -> FlightDescriptor {
+        FlightDescriptor::new_cmd(message.as_any().encode_to_vec())
+    }
+
+    #[test]
+    fn sql_arrives_as_a_flight_sql_command_or_as_plain_text() {
+        let statement = Request::Statement("SELECT 1".into());
+        let command = CommandStatementQuery { query: "SELECT 1".into(), transaction_id: None };
+        assert_eq!(request(&of(&command)).expect("a command"), statement);
+        assert_eq!(request(&FlightDescriptor::new_cmd("SELECT 1")).expect("plain text"), statement);
+    }
+
+    #[test]
+    fn what_is_not_offered_is_named() {
+        let refused = request(&of(&CommandStatementSubstraitPlan::default())).expect_err("Substrait is not offered");
+        assert_eq!(refused.code(), tonic::Code::Unimplemented);
+        assert!(refused.message().starts_with("CommandStatementSubstraitPlan is not offered"), "{refused}");
+    }
+
+    #[test]
+    fn text_is_no_ticket() {
+        let refused = redeem(&Bytes::from_static(b"SELECT 1")).expect_err("a ticket is sealed");
+        assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    }
+}

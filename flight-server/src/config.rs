@@ -1,0 +1,68 @@
+//! Everything a Flight server can be told.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use api::token::KeySet;
+
+/// The settings of one server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The server's certificate; without it the connection is in the clear, which is for loopback only.
+    pub tls: Option<Tls>,
+    /// The issuer that tokens must name.
+    pub issuer: String,
+    /// The public keys that tokens may be signed with.
+    pub keys: KeySet,
+    /// Seals tickets and prepared statements. Several servers that share one accept each other's; without one,
+    /// the server makes its own and its tickets end with it.
+    pub ticket_key: Option<[u8; 32]>,
+    /// Seconds from a ticket to the DoGet that uses it.
+    pub ticket_seconds: u64,
+    /// Seconds a prepared statement can be used.
+    pub prepared_seconds: u64,
+    /// Largest message that the server accepts, in bytes.
+    pub request_bytes: usize,
+    /// Encoded size of one batch that the server sends, in bytes, unless a single row is larger.
+    pub batch_bytes: usize,
+    /// Queries that run at once, of all users together.
+    pub queries: usize,
+    /// Seconds a query waits for its turn before it is refused.
+    pub queue_seconds: u64,
+    /// Calls at once on one connection.
+    pub calls_per_connection: u32,
+    /// Seconds that running calls get when the server stops, before they are cut.
+    pub grace_seconds: u64,
+}
+
+/// A certificate and its private key, as PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate, with intermediates after it.
+    pub cert_pem: PathBuf,
+    /// Its private key.
+    pub key_pem: PathBuf,
+}
+
+impl Config {
+    /// A server on a loopback port of the system's choice, with the default limits.
+    pub fn new(issuer: &str, keys: KeySet) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls: None,
+            issuer: issuer.to_owned(),
+            keys,
+            ticket_key: None,
+            ticket_seconds: 600,
+            prepared_seconds: 12 * 3600,
+            request_bytes: 4 << 20,
+            batch_bytes: 2 << 20,
+            queries: 16,
+            queue_seconds: 30,
+            calls_per_connection: 64,
+            grace_seconds: 3,
+        }
+    }
+}

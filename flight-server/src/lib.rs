@@ -1,0 +1,19 @@
+//! The Arrow Flight SQL face of the catalogue: tokens in, Arrow batches out.
+//!
+//! [`start`] serves; `service` shows every call on one page. What a query means is the catalogue's business, and
+//! what an account is the gateway's.
+
+mod command;
+mod config;
+mod identity;
+mod listings;
+mod rows;
+mod seal;
+mod server;
+mod service;
+mod sql_info;
+mod statements;
+mod status;
+
+pub use config::{Config, Tls};
+pub use server::{ServerHandle, StartError, start};

@@ -1,0 +1,61 @@
+//! A Flight server on its own: tables from a directory, keys from a file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use catalogue::engine::{Catalogue, Limits};
+use clap::Parser;
+use flight_server::{Config, Tls, start};
+use tracing_subscriber::EnvFilter;
+
+/// Serves the tables of a directory over Arrow Flight SQL.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// Directory with <schema>/<table>/hats.properties
+    #[arg(long)]
+    data: PathBuf,
+    /// Address to listen on; port 0 lets the system choose
+    #[arg(long, default_value = "127.0.0.1:8815")]
+    listen: SocketAddr,
+    /// Issuer that tokens must name
+    #[arg(long)]
+    issuer: String,
+    /// File with the JSON key set (RFC 7517) that tokens may be signed with
+    #[arg(long)]
+    keys: PathBuf,
+    /// Certificate for TLS, PEM
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let options = Options::parse();
+    let keys = std::fs::read(&options.keys).with_context(|| format!("cannot read {}", options.keys.display()))?;
+    let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
+    let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
+    let catalogue = Arc::new(Catalogue::open(&options.data, Limits::default())?);
+    let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys) };
+    let server = start(config, catalogue).await?;
+    tracing::info!(location = %server.location(), "serving");
+    stop_signal().await?;
+    server.shutdown_and_wait().await;
+    Ok(())
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

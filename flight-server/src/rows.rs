@@ -1,0 +1,117 @@
+//! The rows of one query on their way to the client, and the one line that the log gets about it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use arrow::array::RecordBatch;
+use arrow_flight::FlightData;
+use arrow_flight::encode::{DictionaryHandling, FlightDataEncoder, FlightDataEncoderBuilder};
+use arrow_flight::error::FlightError;
+use catalogue::engine::{QueryError, User};
+use futures::{FutureExt, Stream, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::{Code, Status};
+
+use crate::status;
+
+/// Encoded batches. Ends with an error status unless every row was sent.
+pub(crate) struct Rows {
+    encoder: Option<FlightDataEncoder>,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    report: Report,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Rows {
+    /// Encodes `rows` into messages of at most about `batch_bytes`.
+    pub(crate) fn new(
+        rows: catalogue::engine::Rows,
+        batch_bytes: usize,
+        turn: OwnedSemaphorePermit,
+        cut: CancellationToken,
+        report: Report,
+    ) -> Self {
+        let schema = rows.schema();
+        let counted = Arc::clone(&report.rows);
+        let rows = rows.map(move |batch| count(batch, &counted));
+        let encoder = FlightDataEncoderBuilder::new()
+            .with_schema(schema)
+            .with_dictionary_handling(DictionaryHandling::Resend)
+            .with_max_flight_data_size(batch_bytes)
+            .build(rows);
+        Self { encoder: Some(encoder), cut: Box::pin(cut.cancelled_owned()), report, _turn: turn }
+    }
+
+    fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FlightData, Status>>> {
+        let Some(encoder) = &mut self.encoder else { return Poll::Ready(None) };
+        if self.cut.poll_unpin(context).is_ready() {
+            return Poll::Ready(Some(Err(Status::unavailable("the server is stopping: run the query again"))));
+        }
+        encoder.poll_next_unpin(context).map(|data| data.map(|data| data.map_err(Status::from)))
+    }
+}
+
+fn count(batch: Result<RecordBatch, QueryError>, rows: &AtomicU64) -> Result<RecordBatch, FlightError> {
+    let batch = batch.map_err(|error| FlightError::Tonic(Box::new(status::of_query(&error))))?;
+    rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+    Ok(batch)
+}
+
+impl Stream for Rows {
+    type Item = Result<FlightData, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = self.advance(context);
+        match &next {
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(data))) => self.report.bytes += data.data_body.len() as u64,
+            Poll::Ready(Some(Err(error))) => {
+                self.report.end(error.code());
+                self.encoder = None;
+            }
+            Poll::Ready(None) => {
+                self.report.end(Code::Ok);
+                self.encoder = None;
+            }
+        }
+        next
+    }
+}
+
+/// One line in the log per query: who, how much, how long, and how it ended. The SQL is not in it.
+pub(crate) struct Report {
+    user: User,
+    started: Instant,
+    rows: Arc<AtomicU64>,
+    bytes: u64,
+    done: bool,
+}
+
+impl Report {
+    /// A query of `user` begins.
+    pub(crate) fn new(user: &User) -> Self {
+        Self { user: user.clone(), started: Instant::now(), rows: Arc::default(), bytes: 0, done: false }
+    }
+
+    /// The query is over. Later calls say nothing.
+    pub(crate) fn end(&mut self, outcome: Code) {
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
+        let (user, bytes) = (self.user.name.as_str(), self.bytes);
+        let rows = self.rows.load(Ordering::Relaxed);
+        let seconds = self.started.elapsed().as_secs_f64();
+        tracing::info!(user, rows, bytes, seconds, ?outcome, "query of {user}: {outcome:?}, {rows} rows in {seconds:.3} s");
+    }
+}
+
+impl Drop for Report {
+    /// A client that goes away ends its query.
+    fn drop(&mut self) {
+        self.end(Code::Cancelled);
+    }
+}

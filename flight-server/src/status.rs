@@ -1,0 +1,48 @@
+//! One table from our errors to gRPC codes. The text is the error's own; it says what to do.
+
+use catalogue::engine::QueryError;
+use tonic::{Code, Status};
+
+use crate::identity::IdentityError;
+use crate::seal::SealError;
+
+/// The status of a query that failed.
+pub(crate) fn of_query(error: &QueryError) -> Status {
+    let code = match error {
+        QueryError::Syntax { .. } => Code::InvalidArgument,
+        QueryError::UnknownTable { .. } => Code::NotFound,
+        QueryError::UnknownColumn { .. } => Code::InvalidArgument,
+        QueryError::UnknownFunction { .. } => Code::InvalidArgument,
+        QueryError::Invalid { .. } => Code::InvalidArgument,
+        QueryError::Forbidden { .. } => Code::PermissionDenied,
+        QueryError::TooComplex { .. } => Code::InvalidArgument,
+        QueryError::Resources { .. } => Code::ResourceExhausted,
+        QueryError::Deadline { .. } => Code::DeadlineExceeded,
+        QueryError::Execution { .. } => Code::InvalidArgument,
+        QueryError::Data => Code::DataLoss,
+        QueryError::Internal => Code::Internal,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// The status of a caller without a good token.
+pub(crate) fn of_identity(error: IdentityError) -> Status {
+    let code = match error {
+        IdentityError::Missing | IdentityError::Token(_) => Code::Unauthenticated,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// The status of a ticket that is not good.
+pub(crate) fn of_seal(error: SealError) -> Status {
+    let code = match error {
+        SealError::Foreign => Code::PermissionDenied,
+        SealError::Expired => Code::FailedPrecondition,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// A call that this server does not have.
+pub(crate) fn unimplemented(what: &str) -> Status {
+    Status::unimplemented(format!("{what} is not offered by this server: it answers queries and lists tables"))
+}

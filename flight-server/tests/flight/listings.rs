@@ -1,0 +1,57 @@
+//! What catalogue browsers ask for.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow_flight::sql::{CommandGetDbSchemas, CommandGetTables, SqlInfo};
+
+use crate::world::{World, fetch};
+
+fn texts(batches: &[RecordBatch], column: &str) -> Vec<String> {
+    let column = |batch: &RecordBatch| batch.column_by_name(column).expect("a column").clone();
+    let values = |array: arrow::array::ArrayRef| {
+        array.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    batches.iter().map(column).flat_map(values).collect()
+}
+
+async fn tables(world: &World, query: CommandGetTables) -> Vec<RecordBatch> {
+    let mut client = world.client("maria").await;
+    let info = client.get_tables(query).await.expect("a listing");
+    let announced = info.clone().try_decode_schema().expect("a schema");
+    let batches = fetch(&mut client, info).await.expect("rows");
+    assert!(batches.iter().all(|batch| batch.schema_ref().as_ref() == &announced));
+    batches
+}
+
+#[tokio::test]
+async fn tables_are_listed_with_and_without_their_columns() {
+    let world = World::new().await;
+    let all = tables(&world, CommandGetTables::default()).await;
+    assert_eq!(texts(&all, "table_name"), ["epoch_photometry", "gaia_source", "vari_rrlyrae"]);
+    assert_eq!(all[0].num_columns(), 4);
+    let one = CommandGetTables {
+        db_schema_filter_pattern: Some("gaia%".into()),
+        table_name_filter_pattern: Some("gaia_s_urce".into()),
+        include_schema: true,
+        ..CommandGetTables::default()
+    };
+    let one = tables(&world, one).await;
+    assert_eq!(texts(&one, "table_name"), ["gaia_source"]);
+    assert!(one[0].column_by_name("table_schema").is_some_and(|schemas| !schemas.as_binary::<i32>().value(0).is_empty()));
+    let none = CommandGetTables { db_schema_filter_pattern: Some("sdss".into()), ..CommandGetTables::default() };
+    assert_eq!(texts(&tables(&world, none).await, "table_name"), [""; 0]);
+}
+
+#[tokio::test]
+async fn catalogues_schemas_and_kinds_of_tables_are_listed() {
+    let world = World::new().await;
+    let mut client = world.client("maria").await;
+    let info = client.get_catalogs().await.expect("a listing");
+    assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "catalog_name"), ["nearside"]);
+    let info = client.get_db_schemas(CommandGetDbSchemas::default()).await.expect("a listing");
+    assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "db_schema_name"), ["gaiadr3"]);
+    let info = client.get_table_types().await.expect("a listing");
+    assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "table_type"), ["TABLE"]);
+    let info = client.get_sql_info(vec![SqlInfo::FlightSqlServerName, SqlInfo::FlightSqlServerReadOnly]).await;
+    let answers = fetch(&mut client, info.expect("a listing")).await.expect("rows");
+    assert_eq!(answers.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+}

@@ -1,0 +1,7 @@
+//! The Flight server as clients meet it: the real protocol, the real catalogue, on a port of the system's choice.
+
+mod ending;
+mod listings;
+mod queries;
+mod tokens;
+mod world;
