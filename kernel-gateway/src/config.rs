@@ -1,0 +1,195 @@
+//! Every setting of the gateway, with its default. The only module besides `main` that reads the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a gateway needs to start. [`Config::new`] fills in the defaults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; must be loopback, port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Encrypt with this certificate; without it the gateway speaks plain HTTP.
+    pub tls: Option<Tls>,
+    /// How labs are started as processes of this machine.
+    pub spawner: ProcessSpawnerConfig,
+    /// What a lab process finds in its environment.
+    pub environment: LabEnvironment,
+    /// Arrow Flight location for kernels.
+    pub flight_url: String,
+    /// The certificate authority that labs trust, with TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Files that a home starts with; one that exists is left alone.
+    pub welcome: Vec<WelcomeFile>,
+    /// A lab without activity for this many seconds is stopped; 0 keeps labs for ever.
+    pub lab_idle_seconds: u64,
+    /// A kernel without activity for this many seconds is shut down; 0 keeps kernels for ever.
+    pub kernel_idle_seconds: u64,
+    /// Limits of signing in.
+    pub sign_in: SignInLimits,
+    /// Limits of labs.
+    pub lab: LabLimits,
+    /// Limits of connections and bodies.
+    pub traffic: TrafficLimits,
+}
+
+impl Config {
+    /// A configuration with the default limits, no TLS, no welcome files, and labs that are kept for ever.
+    pub fn new(listen: SocketAddr, flight_url: impl Into<String>, spawner: ProcessSpawnerConfig) -> Self {
+        Self {
+            listen,
+            tls: None,
+            spawner,
+            environment: LabEnvironment::from_env(),
+            flight_url: flight_url.into(),
+            ca_file: None,
+            welcome: Vec::new(),
+            lab_idle_seconds: 0,
+            kernel_idle_seconds: 0,
+            sign_in: SignInLimits::default(),
+            lab: LabLimits::default(),
+            traffic: TrafficLimits::default(),
+        }
+    }
+}
+
+/// PEM files of the gateway's certificate.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The certificate chain, the server's own first.
+    pub certificate: PathBuf,
+    /// The private key of the first certificate.
+    pub key: PathBuf,
+}
+
+/// Programs and directories of the `process` spawner.
+#[derive(Clone, Debug)]
+pub struct ProcessSpawnerConfig {
+    /// The lab-agent program.
+    pub agent: PathBuf,
+    /// A Python interpreter that has JupyterLab and ipykernel.
+    pub python: PathBuf,
+    /// Where the users' files live, one directory each.
+    pub homes: PathBuf,
+    /// A private directory for sockets and logs of running labs. Short: Unix socket paths have 107 bytes.
+    pub run_dir: PathBuf,
+}
+
+/// The few variables that a lab inherits; everything else of our own environment stays with us.
+#[derive(Clone, Debug)]
+pub struct LabEnvironment {
+    /// `PATH`; the agent puts the directory of the Python interpreter before it.
+    pub path: String,
+    /// `LANG`.
+    pub lang: String,
+    /// `TZ`, where it is set.
+    pub timezone: Option<String>,
+}
+
+impl LabEnvironment {
+    /// What our own environment says, with a plain default for what it lacks.
+    pub fn from_env() -> Self {
+        let or = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+        Self {
+            path: or("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            lang: or("LANG", "C.UTF-8"),
+            timezone: std::env::var("TZ").ok(),
+        }
+    }
+}
+
+/// A file that a home starts with.
+#[derive(Clone, Debug)]
+pub struct WelcomeFile {
+    /// Where in the home, a relative path without `..`.
+    pub path: PathBuf,
+    /// Its contents.
+    pub bytes: Vec<u8>,
+}
+
+/// How often somebody may guess a password.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInLimits {
+    /// Failures of one name within the window before it has to wait.
+    pub failures_per_name: u32,
+    /// Failures of all names together within the window before everybody has to wait.
+    pub failures_in_total: u32,
+    /// Length of the window.
+    pub window: Duration,
+    /// Names whose failures are remembered at the same time.
+    pub names_remembered: usize,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self {
+            failures_per_name: 10,
+            failures_in_total: 200,
+            window: Duration::from_secs(300),
+            names_remembered: 10_000,
+        }
+    }
+}
+
+/// How many labs, and how long we wait for them.
+#[derive(Clone, Copy, Debug)]
+pub struct LabLimits {
+    /// Labs that run at the same time.
+    pub labs: usize,
+    /// How long an agent and its JupyterLab may take to answer.
+    pub start_within: Duration,
+    /// How long a lab that was asked to end may take before it is killed.
+    pub stop_within: Duration,
+    /// How often the culler looks for idle labs.
+    pub cull_every: Duration,
+}
+
+impl Default for LabLimits {
+    fn default() -> Self {
+        Self {
+            labs: 32,
+            start_within: Duration::from_secs(120),
+            stop_within: Duration::from_millis(2_500),
+            cull_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What one client may occupy.
+#[derive(Clone, Copy, Debug)]
+pub struct TrafficLimits {
+    /// Open connections, all clients together; more wait in the system's queue.
+    pub connections: usize,
+    /// Bytes of a request head.
+    pub head_bytes: usize,
+    /// How long a client may take to send a request head, or to finish a TLS handshake.
+    pub head_within: Duration,
+    /// Bytes of a form sent to one of our own pages.
+    pub form_bytes: usize,
+    /// Bytes of a request body sent to a lab.
+    pub lab_body_bytes: usize,
+    /// How long a lab may take to accept a connection.
+    pub lab_connect_within: Duration,
+    /// How long a lab may take to start its answer.
+    pub lab_answer_within: Duration,
+    /// How often an open WebSocket asks whether its login still exists.
+    pub login_check_every: Duration,
+    /// How long open requests may take to finish at shutdown.
+    pub drain_within: Duration,
+}
+
+impl Default for TrafficLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            head_bytes: 64 * 1024,
+            head_within: Duration::from_secs(15),
+            form_bytes: 16 * 1024,
+            lab_body_bytes: 512 * 1024 * 1024,
+            lab_connect_within: Duration::from_secs(5),
+            lab_answer_within: Duration::from_secs(300),
+            login_check_every: Duration::from_secs(4),
+            drain_within: Duration::from_millis(500),
+        }
+    }
+}

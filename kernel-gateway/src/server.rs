@@ -1,0 +1,169 @@
+//! Starting and stopping the gateway.
+
+mod connection;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::names::Username;
+use api::token::{Audience, Verifier};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::access::Site;
+use crate::app::{App, Parts};
+use crate::config::{Config, Tls};
+use crate::cookies::CookieJar;
+use crate::identity::Identity;
+use crate::labs::{LabTerms, Labs, cull_idle_labs};
+use crate::proxy::LabClient;
+use crate::routes;
+use crate::sign_in::Throttle;
+use crate::spawner::{ProcessSpawner, SpawnError, Spawner};
+
+/// The longest that ending all labs may take; what is left then is swept at the next start.
+const STOP_WITHIN: Duration = Duration::from_millis(3_900);
+
+/// Why the gateway did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// Others could reach it.
+    #[error(
+        "{0} is not a loopback address: labs of this gateway run as your own operating-system user, so it \
+         serves this machine only; use 127.0.0.1 and reach it from elsewhere through an SSH tunnel"
+    )]
+    NotLoopback(SocketAddr),
+    /// The port is taken, or not ours to take.
+    #[error("failed to listen on {addr}: is another program using the port?")]
+    Listen {
+        /// Where.
+        addr: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("failed to use the certificate {certificate} with the key {key}", certificate = .tls.certificate.display(), key = .tls.key.display())]
+    Certificate {
+        /// The files.
+        tls: Tls,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Our own key set cannot be read back.
+    #[error("failed to read the signing keys")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The spawner is not ready.
+    #[error("failed to prepare for labs")]
+    Spawner(#[from] SpawnError),
+}
+
+/// A running gateway.
+pub struct ServerHandle {
+    addr: SocketAddr,
+    app: App,
+    connections: TaskTracker,
+    _accepting: AbortOnDropHandle<()>,
+    _culler: Option<AbortOnDropHandle<()>>,
+}
+
+/// Starts a gateway whose labs are processes of this machine.
+pub async fn start(config: Config, identity: Identity) -> Result<ServerHandle, StartError> {
+    refuse_others(config.listen)?;
+    let spawner = ProcessSpawner::open(&config, identity.installation()).await?;
+    start_with_spawner(config, identity, Arc::new(spawner)).await
+}
+
+/// Starts a gateway whose labs come from `spawner`.
+pub async fn start_with_spawner(
+    config: Config,
+    identity: Identity,
+    spawner: Arc<dyn Spawner>,
+) -> Result<ServerHandle, StartError> {
+    refuse_others(config.listen)?;
+    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let listen = |source| StartError::Listen { addr: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let addr = listener.local_addr().map_err(listen)?;
+    let app = compose(&config, identity, spawner, addr)?;
+    let connections = TaskTracker::new();
+    let service = connection::Service {
+        router: routes::router(app.clone()),
+        acceptor,
+        limits: config.traffic,
+        closing: app.closing.clone(),
+        connections: connections.clone(),
+    };
+    let culler = (config.lab_idle_seconds > 0).then(|| {
+        let culling = cull_idle_labs(app.labs.clone(), config.lab_idle_seconds, config.lab.cull_every);
+        AbortOnDropHandle::new(tokio::spawn(culling))
+    });
+    let accepting = AbortOnDropHandle::new(tokio::spawn(service.accept_until_closed(listener)));
+    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _culler: culler })
+}
+
+fn compose(
+    config: &Config,
+    identity: Identity,
+    spawner: Arc<dyn Spawner>,
+    addr: SocketAddr,
+) -> Result<App, StartError> {
+    let has_tls = config.tls.is_some();
+    let site = Site::new(has_tls);
+    let verifier = Verifier::new(identity.issuer(), Audience::Gateway, &identity.key_set());
+    let lab_client = LabClient::new(&config.traffic);
+    let terms = LabTerms {
+        token_url: format!("{}://{addr}/api/lab/token", site.scheme()),
+        flight_url: config.flight_url.clone(),
+        ca_file: config.ca_file.clone(),
+        kernel_idle_seconds: config.kernel_idle_seconds,
+    };
+    Ok(App::new(Parts {
+        verifier: verifier.map_err(|error| StartError::Keys(error.into()))?,
+        labs: Arc::new(Labs::new(spawner, lab_client.clone(), terms, config.lab)),
+        lab_client,
+        throttle: Throttle::new(config.sign_in),
+        site,
+        cookies: CookieJar::new(has_tls),
+        traffic: config.traffic,
+        closing: CancellationToken::new(),
+        identity,
+    }))
+}
+
+fn refuse_others(listen: SocketAddr) -> Result<(), StartError> {
+    if listen.ip().is_loopback() { Ok(()) } else { Err(StartError::NotLoopback(listen)) }
+}
+
+impl ServerHandle {
+    /// Where the gateway listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its base URL, without a trailing slash.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.app.site.scheme(), self.addr)
+    }
+
+    /// Starts a user's lab ahead of the first visit. Does not wait; a failure shows on the progress page.
+    pub fn start_lab(&self, user: &Username) {
+        if let Err(refusal) = self.app.labs.start(user) {
+            tracing::warn!(lab.user = %user, %refusal, "did not start the lab of {user}");
+        }
+    }
+
+    /// Ends every lab and connection, within four seconds.
+    pub async fn shutdown_and_wait(self) {
+        self.app.closing.cancel();
+        self.connections.close();
+        let labs = tokio::time::timeout(STOP_WITHIN, self.app.labs.close());
+        let (labs, ()) = tokio::join!(labs, self.connections.wait());
+        if labs.is_err() {
+            tracing::warn!("some labs did not end in time; the next start will end them");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Staying with an agent's process from its start until nothing of its lab runs any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::names::Username;
+use futures::FutureExt;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+use tokio::process::Child;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Held, Shared};
+use crate::spawner::marked::Marks;
+use crate::spawner::state_file::{Record, start_time_ticks};
+use crate::spawner::{Ended, RunningLab, SpawnError};
+
+/// How long processes that outlived their agent may take to end.
+const LEFTOVER_GRACE: Duration = Duration::from_millis(300);
+/// Between two looks for the ready file.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+impl Shared {
+    /// Hands the process to a task that stays with it until nothing of the lab runs any more.
+    pub fn hold(self: Arc<Self>, user: &Username, child: Child) -> oneshot::Receiver<Ended> {
+        // Never 0, which would mean our own process group.
+        let pid =
+            child.id().and_then(|id| i32::try_from(id).ok()).expect("a child not yet waited for has a pid");
+        let record = Record {
+            user: user.clone(),
+            pid,
+            start_time_ticks: start_time_ticks(pid).unwrap_or_default(),
+            run_dir: self.run_dir.lab(user).path().to_owned(),
+        };
+        let held = Held { record, stop: CancellationToken::new(), gone: CancellationToken::new() };
+        self.lock().insert(user.clone(), held.clone());
+        self.write_state();
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            let ended = self.keep(&held, child).await;
+            // The one who started the lab may have gone; then nobody asks how it ended.
+            let _ = sender.send(ended);
+            held.gone.cancel();
+        });
+        receiver
+    }
+
+    async fn keep(&self, held: &Held, mut child: Child) -> Ended {
+        // The agent reads its input until we close it, or until our end closes it.
+        let mut input = child.stdin.take();
+        let user = &held.record.user;
+        let ended_alone = tokio::select! {
+            status = child.wait() => Some(status),
+            () = held.stop.cancelled() => None,
+        };
+        if ended_alone.is_none() {
+            drop(input.take());
+            end_group(&mut child, held.record.pid, self.limits.stop_within).await;
+        }
+        Marks::new([(Marks::LAB, &self.installation), (Marks::USER, user.as_str())])
+            .end(LEFTOVER_GRACE)
+            .await;
+        let dir = self.run_dir.lab(user);
+        dir.clean();
+        self.lock().remove(user);
+        self.write_state();
+        match ended_alone {
+            None => Ended::Asked,
+            Some(Ok(status)) => {
+                Ended::Unasked { reason: format!("the lab ended by itself ({status})"), log: dir.log() }
+            }
+            Some(Err(error)) => {
+                Ended::Unasked { reason: format!("the lab was lost ({error})"), log: dir.log() }
+            }
+        }
+    }
+
+    /// Waits for the agent's ready file, its end, or the end of our patience.
+    pub async fn wait_until_ready(
+        &self,
+        user: &Username,
+        mut ended: oneshot::Receiver<Ended>,
+    ) -> Result<RunningLab, SpawnError> {
+        let dir = self.run_dir.lab(user);
+        let deadline = Instant::now() + self.limits.start_within;
+        loop {
+            if let Some(ready) = dir.read_ready() {
+                let ended = ended.map(|ended| ended.unwrap_or(Ended::Asked)).boxed();
+                return Ok(RunningLab { addr: ready.addr, ended });
+            }
+            tokio::select! {
+                ended = &mut ended => return Err(ended_early(ended.unwrap_or(Ended::Asked))),
+                () = sleep(LOOK_EVERY) => {}
+            }
+            if Instant::now() >= deadline {
+                self.lock().get(user).inspect(|held| held.stop.cancel());
+                let _ = ended.await;
+                return Err(SpawnError::TooSlow { within: self.limits.start_within, log: dir.log() });
+            }
+        }
+    }
+}
+
+/// TERM to the agent, which ends its kernels in order; KILL to the whole group when that takes too long.
+async fn end_group(child: &mut Child, pid: i32, within: Duration) {
+    // The child has not been waited for, so its pid cannot belong to anybody else.
+    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    if timeout(within, child.wait()).await.is_err() {
+        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        let _ = child.wait().await;
+    }
+}
+
+fn ended_early(ended: Ended) -> SpawnError {
+    match ended {
+        Ended::Asked => SpawnError::Stopped,
+        Ended::Unasked { reason, log } => SpawnError::Ended { reason, log },
+    }
+}
