@@ -1,0 +1,112 @@
+//! However an agent ends, nothing of its lab stays behind.
+
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use crate::harness::{DEADLINE, Lab, eventually, python};
+use crate::websocket::{Client, Form};
+
+/// A lab with a busy kernel, a kernel with a child process, and a JupyterLab that answers.
+async fn busy_lab() -> Option<Lab> {
+    let lab = Lab::start(python()?, |_| ());
+    let (busy, parent) = (lab.kernel().await, lab.kernel().await);
+    let mut client = Client::connect(&lab, &busy, "a", Form::V1).await;
+    client.execute("print('on')\nwhile True: pass").await;
+    client.until(|message| message.kind() == "stream").await;
+    let mut client = Client::connect(&lab, &parent, "b", Form::V1).await;
+    client.run("import subprocess; p = subprocess.Popen(['sleep', '600'])").await;
+    let page = lab.send(reqwest::Method::GET, "api", None).await;
+    assert!(page.status().is_success());
+    assert!(lab.processes().len() >= 5, "agent, JupyterLab, two kernels and sleep");
+    Some(lab)
+}
+
+fn signal(lab: &Lab, name: &str) {
+    let status = Command::new("kill").args([name, &lab.pid.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
+fn exit(lab: &mut Lab) -> (ExitStatus, Duration) {
+    let start = Instant::now();
+    let status = eventually("an exit", || lab.child.try_wait().expect("it is our child"));
+    (status, start.elapsed())
+}
+
+fn left(lab: &Lab) -> Vec<String> {
+    let entries = std::fs::read_dir(lab.run_dir.path()).expect("the run directory stays");
+    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test]
+async fn sigterm_ends_everything_within_three_seconds() {
+    let Some(mut lab) = busy_lab().await else { return };
+    signal(&lab, "-TERM");
+    let (status, took) = exit(&mut lab);
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    assert_eq!((lab.processes(), left(&lab)), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_closed_standard_input_ends_everything_within_three_seconds() {
+    let Some(mut lab) = busy_lab().await else { return };
+    drop(lab.child.stdin.take());
+    let (status, took) = exit(&mut lab);
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+    assert_eq!((lab.processes(), left(&lab)), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_killed_agent_takes_its_kernels_and_jupyterlab_along_within_five_seconds() {
+    let Some(mut lab) = busy_lab().await else { return };
+    signal(&lab, "-KILL");
+    exit(&mut lab);
+    let start = Instant::now();
+    // The sweeper of the gateway ends what a kernel started; the agent's own children must go by themselves.
+    eventually("an end of all children", || {
+        let names = lab
+            .processes()
+            .into_iter()
+            .filter_map(|pid| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok());
+        names
+            .filter(|name| name.contains("ipykernel") || name.contains("jupyterlab"))
+            .count()
+            .eq(&0)
+            .then_some(())
+    });
+    assert!(start.elapsed() < Duration::from_secs(5) && start.elapsed() < DEADLINE);
+    for pid in lab.processes() {
+        let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    }
+}
+
+#[tokio::test]
+async fn a_jupyterlab_that_dies_is_started_again() {
+    let Some(lab) = busy_lab().await else { return };
+    let is_lab = |pid: &u32| {
+        std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|name| name.contains("jupyterlab"))
+    };
+    let pid = lab.processes().into_iter().find(is_lab).expect("JupyterLab runs");
+    assert!(
+        Command::new("kill").args(["-KILL", &pid.to_string()]).status().is_ok_and(|status| status.success())
+    );
+    eventually("another JupyterLab", || {
+        lab.processes().into_iter().find(|other| *other != pid && is_lab(other))
+    });
+    let start = Instant::now();
+    while !lab.send(reqwest::Method::GET, "api", None).await.status().is_success() {
+        assert!(start.elapsed() < DEADLINE);
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused_with_the_reason() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_lab-agent")).args(["--config", "/nonexistent.json"]).output();
+    let output = output.expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(text.contains("cannot read the configuration /nonexistent.json"), "{text}");
+}
