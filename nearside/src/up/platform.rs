@@ -1,0 +1,122 @@
+//! The running parts: catalogue and Flight server, gateway, and the first user's lab.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use api::limits::READY_TOKEN_SECONDS;
+use api::names::Username;
+use api::ready::Ready;
+use api::token::Audience;
+use catalogue::engine::{Catalogue, Limits};
+use kernel_gateway::identity::Identity;
+
+use super::certificate::Certificate;
+use super::state::State;
+use super::{Args, port, welcome};
+use crate::config;
+
+/// Handles of everything that runs, and what is needed to say where.
+pub struct Platform {
+    identity: Identity,
+    flight: flight_server::ServerHandle,
+    gateway: kernel_gateway::ServerHandle,
+    ca_file: Option<PathBuf>,
+}
+
+impl Platform {
+    /// Starts the parts in the order in which they need each other. Nothing is left running on failure.
+    pub async fn start(args: &Args, state: &State, user: &Username, data: &Path) -> Result<Self> {
+        let gateway_addr = port::loopback(args.port, "--port")?;
+        let flight_addr = port::loopback(args.flight_port, "--flight-port")?;
+        let lab_agent = args.lab_agent.clone().map_or_else(|| config::sibling_program("lab-agent"), Ok)?;
+        let python = config::program(&args.python)?;
+        let certificate =
+            if args.tls { Some(Certificate::open_or_make(&state.certificates()?)?) } else { None };
+        let catalogue = open_catalogue(data).await?;
+
+        let identity = Identity::open(state.root()).await?;
+        if !identity.accounts().exists(user).await? {
+            identity.accounts().add(user, None).await?;
+        }
+        let flight = flight_server::start(
+            flight_server::Config {
+                listen: flight_addr,
+                tls: certificate.as_ref().map(|files| flight_server::Tls {
+                    cert_pem: files.certificate.clone(),
+                    key_pem: files.key.clone(),
+                }),
+                ..flight_server::Config::new(identity.issuer(), identity.key_set())
+            },
+            Arc::new(catalogue),
+        )
+        .await?;
+        let ca_file = certificate.as_ref().map(|files| files.ca.clone());
+        let gateway = kernel_gateway::start(
+            kernel_gateway::Config {
+                tls: certificate
+                    .map(|files| kernel_gateway::Tls { certificate: files.certificate, key: files.key }),
+                ca_file: ca_file.clone(),
+                welcome: welcome::files(),
+                lab_idle_seconds: args.lab_idle_seconds,
+                kernel_idle_seconds: args.kernel_idle_seconds,
+                ..kernel_gateway::Config::new(
+                    gateway_addr,
+                    flight.location(),
+                    kernel_gateway::ProcessSpawnerConfig {
+                        agent: lab_agent,
+                        python,
+                        homes: state.homes(),
+                        run_dir: state.runtime().to_owned(),
+                    },
+                )
+            },
+            identity.clone(),
+        )
+        .await?;
+        gateway.start_lab(user);
+        Ok(Self { identity, flight, gateway, ca_file })
+    }
+
+    /// Where the web pages are.
+    pub fn gateway_url(&self) -> String {
+        self.gateway.url()
+    }
+
+    /// Where the Flight server is.
+    pub fn flight_url(&self) -> String {
+        self.flight.location()
+    }
+
+    /// A link that signs `user` in once.
+    pub async fn sign_in_link(&self, user: &Username) -> Result<String> {
+        let code = self.identity.issue_link(user).await?;
+        Ok(format!("{}/login/link/{code}", self.gateway.url()))
+    }
+
+    /// The contents of the ready file.
+    pub async fn ready(&self, user: &Username) -> Result<Ready> {
+        let everywhere = [Audience::Gateway, Audience::Flight, Audience::Vo];
+        Ok(Ready {
+            gateway_url: self.gateway.url(),
+            flight_url: self.flight.location(),
+            vo_url: None,
+            user: user.clone(),
+            token: self.identity.sign(user, &everywhere, READY_TOKEN_SECONDS)?,
+            ca_file: self.ca_file.clone(),
+            pid: std::process::id(),
+        })
+    }
+
+    /// Ends labs and servers.
+    pub async fn stop(self) {
+        tokio::join!(self.gateway.shutdown_and_wait(), self.flight.shutdown_and_wait());
+    }
+}
+
+async fn open_catalogue(data: &Path) -> Result<Catalogue> {
+    let dir = data.to_owned();
+    tokio::task::spawn_blocking(move || Catalogue::open(&dir, Limits::default()))
+        .await?
+        .with_context(|| format!("cannot serve {}", data.display()))
+}
