@@ -1,0 +1,108 @@
+"""The platform as a user starts it: the built program, a state directory, a ready file.
+
+Processes of labs are found by the mark in their environment, as after a crash nothing else knows them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import parts
+from waiting import until
+
+# A cold sample sky has to be read, and two slow cores may be busy.
+READY_WITHIN = 120.0
+STOP_WITHIN = 5.0
+MARK = b"NEARSIDE_LAB="
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The contents of the ready file."""
+
+    gateway_url: str
+    flight_url: str
+    user: str
+    token: str
+    ca_file: str | None
+    pid: int
+
+
+class PlatformProcess:
+    """One run of ``nearside up`` on a state directory of its own."""
+
+    def __init__(self, state: Path, data: Path, *options: str):
+        self.state = state
+        self._files = state.parent / f"{state.name}-run"
+        self._files.mkdir(exist_ok=True)
+        self._ready_file = self._files / "ready.json"
+        self._ready_file.unlink(missing_ok=True)
+        self._output = self._files / "stdout"
+        self.errors = self._files / "stderr"
+        up = [parts.program("NEARSIDE_BIN"), "up", "--state", state, "--data", data]
+        up += ["--port", "0", "--flight-port", "0", "--ready-file", self._ready_file, "--no-browser"]
+        up += ["--python", sys.executable, "--lab-agent", parts.program("NEARSIDE_LAB_AGENT"), *options]
+        with self._output.open("w") as output, self.errors.open("w") as errors:
+            self.process = subprocess.Popen(up, stdout=output, stderr=errors)
+
+    def ready(self, within: float = READY_WITHIN) -> Ready:
+        """Waits until everything answers."""
+        until(self._is_ready, within=within, what="the ready file")
+        found = json.loads(self._ready_file.read_text())
+        return Ready(**{name: found[name] for name in Ready.__dataclass_fields__})
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, f"the platform ended at once:\n{self.errors.read_text()}"
+        return self._ready_file.exists()
+
+    def sign_in_link(self) -> str:
+        """The one-time link that it prints."""
+        found = until(lambda: re.search(r"\S+/login/link/\S+", self._output.read_text()), within=5, what="the link")
+        return found.group()
+
+    def home(self, user: str) -> Path:
+        """Where a user's files are."""
+        return self.state / "homes" / user
+
+    def kill(self) -> None:
+        """Ends the main process as a crash would, and nothing else."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Asks it to end, and expects that all of it has ended in time."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"still running {STOP_WITHIN} s after SIGTERM") from None
+        assert self.lab_processes() == {}, "processes of labs are left"
+
+    def lab_processes(self) -> dict[int, str]:
+        """Living processes of labs of this state directory: pid and command line."""
+        pids = map(int, filter(str.isdigit, os.listdir("/proc")))
+        return {pid: _command_line(pid) for pid in pids if self._is_of_a_lab(pid)}
+
+    def _is_of_a_lab(self, pid: int) -> bool:
+        variables = _read(f"/proc/{pid}/environ").split(b"\0")
+        ours = f"HOME={self.state}/".encode()
+        return any(v.startswith(MARK) for v in variables) and any(v.startswith(ours) for v in variables)
+
+
+def _command_line(pid: int) -> str:
+    return _read(f"/proc/{pid}/cmdline").replace(b"\0", b" ").decode(errors="replace")
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
