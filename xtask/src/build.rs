@@ -1,0 +1,39 @@
+//! The programs, built once in the release profile that the tests use too.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{cache, process};
+
+/// Where the built programs are.
+pub struct Programs {
+    /// `nearside`, the composition root.
+    pub nearside: PathBuf,
+    /// `lab-agent`, one per lab.
+    pub lab_agent: PathBuf,
+}
+
+/// Cargo in the checkout, building into the kept target directory.
+pub fn cargo() -> Result<Command> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(cache::checkout()).env("CARGO_TARGET_DIR", cache::target()?);
+    Ok(command)
+}
+
+/// Builds what `up` starts; quick when nothing has changed.
+pub fn programs() -> Result<Programs> {
+    process::run(cargo()?.args([
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "nearside",
+        "--package",
+        "lab-agent",
+    ]))?;
+    let release = cache::target()?.join("release");
+    Ok(Programs { nearside: release.join("nearside"), lab_agent: release.join("lab-agent") })
+}

@@ -1,0 +1,56 @@
+//! The tasks of this repository, so that a newcomer needs no other tool than cargo.
+//!
+//! `cargo xtask up` starts the platform, `cargo xtask test` tests everything, `cargo xtask bench` measures.
+
+mod bench;
+mod build;
+mod cache;
+mod debian;
+mod process;
+mod python;
+mod tally;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build what is missing and start the platform; all options go to `nearside up` (try `up --help`).
+    #[command(disable_help_flag = true)]
+    Up {
+        /// Options of `nearside up`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<std::ffi::OsString>,
+    },
+    /// Install or build what the tests need, and run all of them. With CI=true a missing part is a failure.
+    Test {
+        /// Only the steps whose name contains this: format, lints, dependencies, rust, python.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Measure against the peers and print rows of name, value, peer, ratio and bar.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Up { options } => up::run(&options),
+        Task::Test { only } => test::run(only.as_deref()),
+        Task::Bench(args) => bench::run(&args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,119 @@
+//! Python environments from hash-locked requirements, made once and made anew when the lock changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+
+use crate::{cache, debian, process};
+
+/// A finished virtual environment.
+pub struct Environment {
+    dir: PathBuf,
+}
+
+impl Environment {
+    /// What a lab has: JupyterLab, astronomy packages and `nearside`.
+    pub fn lab() -> Result<Self> {
+        Self::open("lab", &["python/requirements.lock"])
+    }
+
+    /// What a lab has, and what the tests need on top.
+    pub fn tests() -> Result<Self> {
+        Self::open("tests", &["python/requirements.lock", "tests/requirements.lock"])
+    }
+
+    /// Its interpreter.
+    pub fn python(&self) -> PathBuf {
+        self.program("python")
+    }
+
+    /// A program that one of its packages brought.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.dir.join("bin").join(name)
+    }
+
+    fn open(name: &str, locks: &[&str]) -> Result<Self> {
+        let environment = Self { dir: cache::root()?.join(format!("python-{name}")) };
+        let locks: Vec<_> = locks.iter().map(|lock| cache::checkout().join(lock)).collect();
+        let bootstrap = cache::checkout().join("python/bootstrap.lock");
+        let wanted = fingerprint(locks.iter().chain([&bootstrap]))?;
+        environment.once("packages", &wanted, || environment.install(&bootstrap, &locks))?;
+        let sources = files_below(&cache::checkout().join("python"))?;
+        environment.once("nearside", &format!("{wanted} {}", fingerprint(&sources)?), || {
+            environment.install_nearside()
+        })?;
+        Ok(environment)
+    }
+
+    /// Does `work` unless its mark says that it was done for `wanted`. The mark is written last.
+    fn once(&self, work_name: &str, wanted: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        let mark = self.dir.join(format!(".{work_name}"));
+        if fs::read_to_string(&mark).is_ok_and(|found| found == wanted) {
+            return Ok(());
+        }
+        work().with_context(|| format!("failed to make the Python environment {}", self.dir.display()))?;
+        Ok(fs::write(mark, wanted)?)
+    }
+
+    fn install(&self, bootstrap: &Path, locks: &[PathBuf]) -> Result<()> {
+        eprintln!("Installing Python packages into {} ...", self.dir.display());
+        debian::ensure("python3-venv", |_| {
+            process::succeeds(Command::new("python3").args(["-m", "ensurepip", "--version"]))
+        })?;
+        if self.dir.exists() {
+            fs::remove_dir_all(&self.dir)?;
+        }
+        process::run(Command::new("python3").args(["-m", "venv"]).arg(&self.dir))?;
+        process::run(
+            Command::new(self.python())
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"])
+                .arg("--requirement")
+                .arg(bootstrap),
+        )?;
+        let mut install = self.uv();
+        install.arg("--require-hashes");
+        for lock in locks {
+            install.arg("--requirement").arg(lock);
+        }
+        process::run(&mut install)
+    }
+
+    fn install_nearside(&self) -> Result<()> {
+        let package = cache::checkout().join("python");
+        process::run(
+            self.uv()
+                .args(["--quiet", "--no-deps", "--no-build-isolation", "--reinstall-package", "nearside"])
+                .arg(package),
+        )
+    }
+
+    fn uv(&self) -> Command {
+        let mut command = Command::new(self.program("uv"));
+        command.args(["pip", "install", "--compile-bytecode", "--python"]).arg(self.python());
+        command
+    }
+}
+
+fn fingerprint<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Result<String> {
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(fs::read(file).with_context(|| format!("failed to read {}", file.display()))?);
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name == "__pycache__") {
+            continue;
+        }
+        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,111 @@
+//! `cargo xtask test`: everything that must hold, in the order in which it fails fastest.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::build::{self, Programs};
+use crate::python::Environment;
+use crate::tally::Tally;
+use crate::{cache, debian, process};
+
+type Step = (&'static str, fn(&Context) -> Result<Tally>);
+
+const STEPS: &[Step] = &[
+    ("format", format),
+    ("dependencies", dependencies),
+    ("lints", lints),
+    ("rust", rust),
+    ("python", python),
+];
+
+/// What the steps share.
+struct Context {
+    environment: Environment,
+}
+
+/// Runs the steps whose name contains `only`, or all of them, and ends with the tally on a line of its own.
+#[expect(clippy::print_stdout, reason = "the report is what the task is for")]
+pub fn run(only: Option<&str>) -> Result<ExitCode> {
+    debian::ensure("chromium", debian::runs)?;
+    let context = Context { environment: Environment::tests()? };
+    let mut tally = Tally::default();
+    for (name, step) in STEPS.iter().filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
+        eprintln!("== {name}");
+        let began = Instant::now();
+        let outcome = step(&context).unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            Tally::one(false)
+        });
+        eprintln!("== {name}: {outcome} in {:.0} s", began.elapsed().as_secs_f64());
+        tally += outcome;
+    }
+    println!("{tally}");
+    let nothing_ran = tally.passed == 0;
+    Ok(if tally.failed > 0 || nothing_ran { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn format(_: &Context) -> Result<Tally> {
+    checks(build::cargo()?.args(["fmt", "--all", "--check"]))
+}
+
+fn lints(_: &Context) -> Result<Tally> {
+    checks(build::cargo()?.args([
+        "clippy",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+/// Licences, sources and banned versions. Advisories need a database from the network; the versions known
+/// to be bad are among the bans.
+fn dependencies(context: &Context) -> Result<Tally> {
+    let mut deny = Command::new(context.environment.program("cargo-deny"));
+    deny.current_dir(cache::checkout());
+    checks(deny.args(["--log-level", "error", "check", "bans", "licenses", "sources"]))
+}
+
+fn rust(context: &Context) -> Result<Tally> {
+    let mut test = build::cargo()?;
+    test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    let (succeeded, lines) = process::tee(test.env("NEARSIDE_PYTHON", context.environment.python()))?;
+    Ok(honest(Tally::of_cargo(&lines), succeeded))
+}
+
+fn python(context: &Context) -> Result<Tally> {
+    let Programs { nearside, lab_agent } = build::programs()?;
+    let sample = cache::root()?.join("test-sample");
+    if sample.exists() {
+        fs::remove_dir_all(&sample)?;
+    }
+    process::run(Command::new(&nearside).arg("sample").arg(&sample))?;
+    let mut pytest = Command::new(context.environment.python());
+    pytest
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "--durations=10", "-ra"])
+        .arg(Path::new("tests").join("python"))
+        .current_dir(cache::checkout())
+        .env("NEARSIDE_BIN", &nearside)
+        .env("NEARSIDE_LAB_AGENT", &lab_agent)
+        .env("NEARSIDE_SAMPLE", &sample);
+    let (succeeded, lines) = process::tee(&mut pytest)?;
+    Ok(honest(Tally::of_pytest(&lines), succeeded))
+}
+
+/// A step that is one check.
+fn checks(command: &mut Command) -> Result<Tally> {
+    process::run(command)?;
+    Ok(Tally::one(true))
+}
+
+/// A runner that failed without naming a failed test has still failed.
+fn honest(tally: Tally, succeeded: bool) -> Tally {
+    if succeeded || tally.failed > 0 { tally } else { Tally { failed: 1, ..tally } }
+}
