@@ -18,7 +18,7 @@ pub struct Config {
     pub lab: LabConfig,
     /// Every limit of this program.
     pub limits: Limits,
-    /// `PATH` of the agent, searched for helper programs and extended for kernels.
+    /// `PATH` of the agent: searched for `setpriv`, and extended for kernels.
     pub search_path: OsString,
 }
 

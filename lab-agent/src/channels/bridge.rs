@@ -185,7 +185,10 @@ async fn exchange(
             sleep(RECONNECT).await;
         };
         tokio::select! {
-            _ = processes.changed() => {}
+            _ = processes.changed() => {
+                // What was meant for the process that ended must not be executed by the next one.
+                while inbound.try_recv().is_ok() {}
+            }
             () = attached => {}
         }
     }

@@ -107,7 +107,10 @@ async fn a_restart_keeps_the_id_and_the_connection_and_forgets_variables() {
     let kernel = lab.kernel().await;
     let mut client = Client::connect(lab, &kernel, "restart", Form::V1).await;
     assert_eq!(client.run("x = 1").await.1["status"], "ok");
-    client.execute("while True: pass").await;
+    client.execute("print('on')\nwhile True: pass").await;
+    client.until(|message| message.kind() == "stream").await;
+    // Queued behind an endless cell: it must not be executed by the new process.
+    client.execute("x = 2").await;
     let (status, model) = lab.post(&format!("api/kernels/{kernel}/restart"), json!({})).await;
     assert_eq!((status, &model["id"]), (StatusCode::OK, &json!(kernel)));
     assert_eq!(client.run("print('x' in globals())").await.0, "False\n");

@@ -3,7 +3,7 @@
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
@@ -93,8 +93,10 @@ impl Client {
 
     /// The next message, or `None` when the agent closed the connection.
     pub async fn next(&mut self) -> Option<Received> {
+        let deadline = Instant::now() + DEADLINE;
         loop {
-            let frame = timeout(DEADLINE, self.socket.next()).await.expect("a message before the deadline");
+            let frame =
+                timeout_at(deadline, self.socket.next()).await.expect("a message before the deadline");
             match (self.form, frame?.ok()?) {
                 (Form::V1, Frame::Binary(bytes)) => return Some(v1_message(&bytes)),
                 (Form::Legacy, Frame::Text(text)) => {
