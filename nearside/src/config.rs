@@ -1,6 +1,7 @@
 //! Where things are on this machine. Besides clap, the only place that reads the environment.
 
 use std::env;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -11,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 /// Logs go to standard error, as lines; `RUST_LOG` chooses what (default: warnings).
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// `$XDG_DATA_HOME/nearside`, or `~/.local/share/nearside`.

@@ -10,6 +10,8 @@ mod sample;
 mod up;
 mod user;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Notebooks next to the Gaia data: JupyterLab, and the catalogue over Arrow Flight at memory speed.
@@ -33,12 +35,19 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     config::log_to_stderr();
-    match Cli::parse().command {
+    let outcome = match Cli::parse().command {
         Command::Up(args) => up::run(args).await,
         Command::Sample(args) => sample::run(&args),
         Command::Import(args) => import::run(args),
         Command::User(args) => user::run(args).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
