@@ -1,4 +1,4 @@
-"""From the command to the first executed cell: `nearside up`, and a plain `jupyter lab` beside it.
+"""From the command to the first executed cell: `cargo xtask up`, and a plain `jupyter lab` beside it.
 
 Both run the same Python, are asked by the same client, and take turns. Both are warm: a first round of
 each is not counted. The clock stops when the reply to the first cell has arrived.
@@ -33,12 +33,12 @@ def main() -> None:
         for round in range(ROUNDS + 1):
             ours.append(nearside_seconds(directory / "state", sky))
             plain.append(jupyter_seconds(directory / "plain"))
-            print(f"round {round}: nearside up {ours[-1]:.2f} s, jupyter lab {plain[-1]:.2f} s", flush=True)
+            print(f"round {round}: cargo xtask up {ours[-1]:.2f} s, jupyter lab {plain[-1]:.2f} s", flush=True)
     value, peer = statistics.median(ours[1:]), statistics.median(plain[1:])
     figures.report(
         [
             figures.Figure(
-                name=f"warm start to first executed cell, median of {ROUNDS}",
+                name=f"warm `cargo xtask up` to first executed cell, median of {ROUNDS}",
                 value=round_to_ms(value),
                 unit="s",
                 peer="jupyter lab + kernel",
@@ -54,7 +54,7 @@ def main() -> None:
 def nearside_seconds(state: Path, sky: Path) -> float:
     """Seconds that the whole platform takes."""
     began = time.perf_counter()
-    platform = PlatformProcess(state, sky)
+    platform = PlatformProcess(state, sky, readme=True)
     try:
         run_a_cell(started_lab(platform.ready()))
         return time.perf_counter() - began

@@ -11,7 +11,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import parts
@@ -21,6 +21,13 @@ from waiting import until
 READY_WITHIN = 120.0
 STOP_WITHIN = 5.0
 MARK = b"NEARSIDE_LAB="
+README_COMMAND = ["cargo", "xtask", "up"]
+
+
+def built_programs() -> list[str | Path]:
+    """The programs under test, in the Python that runs the tests."""
+    agent = parts.program("NEARSIDE_LAB_AGENT")
+    return [parts.program("NEARSIDE_BIN"), "up", "--python", sys.executable, "--lab-agent", agent]
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,15 @@ class Ready:
     gateway_url: str
     flight_url: str
     user: str
-    token: str
+    token: str = field(repr=False)
     ca_file: str | None
     pid: int
 
 
 class PlatformProcess:
-    """One run of ``nearside up`` on a state directory of its own."""
+    """One run of ``nearside up`` on a state directory of its own, or of what the README tells to run."""
 
-    def __init__(self, state: Path, data: Path, *options: str):
+    def __init__(self, state: Path, data: Path, *options: str, readme: bool = False):
         self.state = state
         self._files = state.parent / f"{state.name}-run"
         self._files.mkdir(exist_ok=True)
@@ -46,11 +53,11 @@ class PlatformProcess:
         self._ready_file.unlink(missing_ok=True)
         self._output = self._files / "stdout"
         self.errors = self._files / "stderr"
-        up = [parts.program("NEARSIDE_BIN"), "up", "--state", state, "--data", data]
-        up += ["--port", "0", "--flight-port", "0", "--ready-file", self._ready_file, "--no-browser"]
-        up += ["--python", sys.executable, "--lab-agent", parts.program("NEARSIDE_LAB_AGENT"), *options]
+        up = README_COMMAND if readme else built_programs()
+        up = [*up, "--state", state, "--data", data, "--ready-file", self._ready_file, *options]
+        up += ["--port", "0", "--flight-port", "0", "--no-browser"]
         with self._output.open("w") as output, self.errors.open("w") as errors:
-            self.process = subprocess.Popen(up, stdout=output, stderr=errors)
+            self.process = subprocess.Popen(up, stdout=output, stderr=errors, cwd=parts.REPOSITORY)
 
     def ready(self, within: float = READY_WITHIN) -> Ready:
         """Waits until everything answers."""
