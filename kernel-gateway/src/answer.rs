@@ -103,9 +103,11 @@ impl Question {
         let Self { id, method, route, path_and_query: _, html: _, asked_at } = self;
         let user = by.as_ref().map_or("-", |AskedBy(user)| user.as_str());
         let reason = refusal.map_or("-", |refusal| refusal.code().1);
+        // "Come back later" is an answer; it would fill the log while a lab starts.
+        let failed = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
         let status = status.as_u16();
         let elapsed_ms = Duration::as_millis(&asked_at.elapsed());
-        if status >= 500 {
+        if failed {
             let causes = refusal.map(Refusal::causes).unwrap_or_default();
             tracing::warn!(request.id = %id, %method, %route, status, user, reason, %causes, elapsed_ms, "failed");
         } else if from_lab {
