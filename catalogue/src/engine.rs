@@ -10,6 +10,7 @@ mod functions;
 mod guard;
 mod keys;
 mod limits;
+mod members;
 mod mount;
 mod narrow;
 mod place;
@@ -150,7 +151,9 @@ impl Shelf {
         let references = references.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
         let known = self.known_names(state);
         // SHOW reads listings that its text does not name.
-        let named = |reference: &TableReference| guard::is_query(statement) || reference.schema() != Some(LISTING_SCHEMA);
+        let named = |reference: &TableReference| {
+            guard::is_query(statement) || reference.schema() != Some(LISTING_SCHEMA)
+        };
         for reference in references.into_iter().filter(named) {
             let (name, bare) = (name_of(&reference), matches!(reference, TableReference::Bare { .. }));
             let function = bare && state.table_functions().contains_key(&name);
@@ -187,7 +190,8 @@ fn name_of(reference: &TableReference) -> String {
 
 async fn logical_plan(state: &SessionState, statement: Statement) -> datafusion::error::Result<LogicalPlan> {
     let plan = state.statement_to_plan(statement).await?;
-    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let read_only =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan)?;
     state.optimize(&plan)
 }

@@ -3,8 +3,8 @@
 use arrow_flight::FlightDescriptor;
 use arrow_flight::flight_descriptor::DescriptorType;
 use arrow_flight::sql::{
-    Any, Command as SqlCommand, CommandGetCatalogs, CommandGetDbSchemas, CommandGetSqlInfo, CommandGetTableTypes,
-    CommandGetTables,
+    Any, Command as SqlCommand, CommandGetCatalogs, CommandGetDbSchemas, CommandGetSqlInfo,
+    CommandGetTableTypes, CommandGetTables,
 };
 use bytes::Bytes;
 use prost::Message;
@@ -48,11 +48,15 @@ pub(crate) enum Listing {
 /// Reads a descriptor: a Flight SQL command, or plain SQL in UTF-8.
 pub(crate) fn request(descriptor: &FlightDescriptor) -> Result<Request, Status> {
     if descriptor.r#type() != DescriptorType::Cmd {
-        return Err(Status::invalid_argument("no such flight: send a command with the SQL text in it, not a path"));
+        return Err(Status::invalid_argument(
+            "no such flight: send a command with the SQL text in it, not a path",
+        ));
     }
     let Some(any) = flight_sql(&descriptor.cmd)? else {
         let sql = String::from_utf8(descriptor.cmd.to_vec());
-        return sql.map(Request::Statement).map_err(|_| Status::invalid_argument("the command is not UTF-8 text"));
+        return sql
+            .map(Request::Statement)
+            .map_err(|_| Status::invalid_argument("the command is not UTF-8 text"));
     };
     match command(any)? {
         SqlCommand::CommandStatementQuery(statement) => Ok(Request::Statement(statement.query)),
@@ -66,7 +70,9 @@ pub(crate) fn request(descriptor: &FlightDescriptor) -> Result<Request, Status> 
 /// Reads a ticket.
 pub(crate) fn redeem(ticket: &Bytes) -> Result<Redeem, Status> {
     let any = flight_sql(ticket)?;
-    let any = any.ok_or_else(|| Status::permission_denied("this is no ticket of this server: ask GetFlightInfo for one"))?;
+    let any = any.ok_or_else(|| {
+        Status::permission_denied("this is no ticket of this server: ask GetFlightInfo for one")
+    })?;
     match command(any)? {
         SqlCommand::TicketStatementQuery(ticket) => Ok(Redeem::Statement(ticket.statement_handle)),
         other => listing(other).map(Redeem::Listing),
@@ -116,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_is_named() {
-        let refused = request(&of(&CommandStatementSubstraitPlan::default())).expect_err("Substrait is not offered");
+        let refused =
+            request(&of(&CommandStatementSubstraitPlan::default())).expect_err("Substrait is not offered");
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
         assert!(refused.message().starts_with("CommandStatementSubstraitPlan is not offered"), "{refused}");
     }

@@ -39,7 +39,8 @@ async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let options = Options::parse();
-    let keys = std::fs::read(&options.keys).with_context(|| format!("cannot read {}", options.keys.display()))?;
+    let keys =
+        std::fs::read(&options.keys).with_context(|| format!("cannot read {}", options.keys.display()))?;
     let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
     let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
     let catalogue = Arc::new(Catalogue::open(&options.data, Limits::default())?);

@@ -49,7 +49,9 @@ impl Rows {
     fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FlightData, Status>>> {
         let Some(encoder) = &mut self.encoder else { return Poll::Ready(None) };
         if self.cut.poll_unpin(context).is_ready() {
-            return Poll::Ready(Some(Err(Status::unavailable("the server is stopping: run the query again"))));
+            return Poll::Ready(Some(Err(Status::unavailable(
+                "the server is stopping: run the query again",
+            ))));
         }
         encoder.poll_next_unpin(context).map(|data| data.map(|data| data.map_err(Status::from)))
     }
@@ -105,7 +107,14 @@ impl Report {
         let (user, bytes) = (self.user.name.as_str(), self.bytes);
         let rows = self.rows.load(Ordering::Relaxed);
         let seconds = self.started.elapsed().as_secs_f64();
-        tracing::info!(user, rows, bytes, seconds, ?outcome, "query of {user}: {outcome:?}, {rows} rows in {seconds:.3} s");
+        tracing::info!(
+            user,
+            rows,
+            bytes,
+            seconds,
+            ?outcome,
+            "query of {user}: {outcome:?}, {rows} rows in {seconds:.3} s"
+        );
     }
 }
 

@@ -97,7 +97,8 @@ pub async fn start(config: Config, catalogue: Arc<Catalogue>) -> Result<ServerHa
     let service = FlightServiceServer::new(service).max_decoding_message_size(config.request_bytes);
     let mut server = Server::builder().max_concurrent_streams(config.calls_per_connection);
     if let Some(tls) = &config.tls {
-        server = server.tls_config(ServerTlsConfig::new().identity(identity(tls)?)).map_err(StartError::Tls)?;
+        server =
+            server.tls_config(ServerTlsConfig::new().identity(identity(tls)?)).map_err(StartError::Tls)?;
     }
     let stopped = stop.clone().cancelled_owned();
     let task = tokio::spawn(server.add_service(service).serve_with_incoming_shutdown(incoming, stopped));
@@ -119,8 +120,7 @@ fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken
 }
 
 fn identity(tls: &Tls) -> Result<Identity, StartError> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|source| StartError::Pem { path: path.to_owned(), source })
-    };
+    let read =
+        |path: &Path| std::fs::read(path).map_err(|source| StartError::Pem { path: path.to_owned(), source });
     Ok(Identity::from_pem(read(&tls.cert_pem)?, read(&tls.key_pem)?))
 }

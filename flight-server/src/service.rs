@@ -3,9 +3,11 @@
 //! `FlightService` directly and not arrow-flight's `FlightSqlService`, which has no GetSchema and no plain SQL.
 
 use api::token::Verifier;
-use arrow_flight::flight_service_server::FlightService;
-use arrow_flight::sql::{ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, Any, ProstMessageExt};
 use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::flight_service_server::FlightService;
+use arrow_flight::sql::{
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, Any, ProstMessageExt,
+};
 use arrow_flight::{
     Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo,
     HandshakeRequest, HandshakeResponse, PollInfo, PutResult, Result as ActionResult, SchemaResult, Ticket,
@@ -36,7 +38,11 @@ impl Service {
         identity::caller(&self.verifier, headers).map_err(status::of_identity)
     }
 
-    fn listing(&self, user: &User, listing: Listing) -> Result<BoxStream<'static, Result<FlightData, Status>>, Status> {
+    fn listing(
+        &self,
+        user: &User,
+        listing: Listing,
+    ) -> Result<BoxStream<'static, Result<FlightData, Status>>, Status> {
         let schema = listings::schema(&listing);
         let tables = self.statements.catalogue.tables(user);
         let batch = listings::batch(listing, &tables)?;
@@ -56,7 +62,10 @@ impl FlightService for Service {
     type DoActionStream = BoxStream<'static, Result<ActionResult, Status>>;
     type ListActionsStream = BoxStream<'static, Result<ActionType, Status>>;
 
-    async fn get_flight_info(&self, request: Request<FlightDescriptor>) -> Result<Response<FlightInfo>, Status> {
+    async fn get_flight_info(
+        &self,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
         let user = self.caller(request.metadata())?;
         let descriptor = request.into_inner();
         let info = match command::request(&descriptor)? {
@@ -115,39 +124,60 @@ impl FlightService for Service {
         Ok(Response::new(stream::iter(results).boxed()))
     }
 
-    async fn list_actions(&self, request: Request<Empty>) -> Result<Response<Self::ListActionsStream>, Status> {
+    async fn list_actions(
+        &self,
+        request: Request<Empty>,
+    ) -> Result<Response<Self::ListActionsStream>, Status> {
         self.caller(request.metadata())?;
         let action = |name: &str, description: &str| {
             Ok(ActionType { r#type: name.to_owned(), description: description.to_owned() })
         };
         let actions = [
-            action(CREATE_PREPARED, "ActionCreatePreparedStatementRequest: check a statement, to run it later"),
+            action(
+                CREATE_PREPARED,
+                "ActionCreatePreparedStatementRequest: check a statement, to run it later",
+            ),
             action(CLOSE_PREPARED, "ActionClosePreparedStatementRequest: forget it"),
         ];
         Ok(Response::new(stream::iter(actions).boxed()))
     }
 
-    async fn list_flights(&self, request: Request<Criteria>) -> Result<Response<Self::ListFlightsStream>, Status> {
+    async fn list_flights(
+        &self,
+        request: Request<Criteria>,
+    ) -> Result<Response<Self::ListFlightsStream>, Status> {
         self.caller(request.metadata())?;
         Err(unimplemented("ListFlights"))
     }
 
-    async fn poll_flight_info(&self, request: Request<FlightDescriptor>) -> Result<Response<PollInfo>, Status> {
+    async fn poll_flight_info(
+        &self,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<PollInfo>, Status> {
         self.caller(request.metadata())?;
         Err(unimplemented("PollFlightInfo"))
     }
 
-    async fn do_put(&self, request: Request<Streaming<FlightData>>) -> Result<Response<Self::DoPutStream>, Status> {
+    async fn do_put(
+        &self,
+        request: Request<Streaming<FlightData>>,
+    ) -> Result<Response<Self::DoPutStream>, Status> {
         self.caller(request.metadata())?;
         Err(unimplemented("DoPut: writing tables and binding parameters"))
     }
 
-    async fn do_exchange(&self, request: Request<Streaming<FlightData>>) -> Result<Response<Self::DoExchangeStream>, Status> {
+    async fn do_exchange(
+        &self,
+        request: Request<Streaming<FlightData>>,
+    ) -> Result<Response<Self::DoExchangeStream>, Status> {
         self.caller(request.metadata())?;
         Err(unimplemented("DoExchange"))
     }
 
-    async fn handshake(&self, _: Request<Streaming<HandshakeRequest>>) -> Result<Response<Self::HandshakeStream>, Status> {
+    async fn handshake(
+        &self,
+        _: Request<Streaming<HandshakeRequest>>,
+    ) -> Result<Response<Self::HandshakeStream>, Status> {
         Err(Status::unimplemented(
             "there is no handshake here: send the header 'authorization: Bearer <token>' with every call",
         ))

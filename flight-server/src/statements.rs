@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::names::Username;
+use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::sql::{
     ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult, ProstMessageExt,
     TicketStatementQuery,
 };
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket};
-use arrow::ipc::writer::IpcWriteOptions;
 use arrow_schema::{ArrowError, Schema};
 use bytes::Bytes;
 use catalogue::engine::{Catalogue, User};
@@ -74,7 +74,9 @@ impl Statements {
         let waiting = tokio::time::timeout(self.queue, Arc::clone(&self.turns).acquire_owned());
         let Ok(Ok(turn)) = waiting.await else {
             report.end(tonic::Code::ResourceExhausted);
-            return Err(Status::resource_exhausted("the server has too many queries at once: try again in a minute"));
+            return Err(Status::resource_exhausted(
+                "the server has too many queries at once: try again in a minute",
+            ));
         };
         let running = async { self.catalogue.plan(user, &sql).await?.execute().await };
         match running.await {
@@ -96,7 +98,12 @@ impl Statements {
         let schema = self.schema(user, &request.query).await?;
         let expires = after(self.prepared_seconds);
         Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: self.sealer.seal(Purpose::Prepared, &user.name, &request.query, expires),
+            prepared_statement_handle: self.sealer.seal(
+                Purpose::Prepared,
+                &user.name,
+                &request.query,
+                expires,
+            ),
             dataset_schema: ipc(&schema)?,
             parameter_schema: ipc(&Schema::empty())?,
         })
@@ -119,7 +126,8 @@ fn after(seconds: u64) -> Timestamp {
 
 /// A schema as an encapsulated IPC message.
 pub(crate) fn ipc(schema: &Schema) -> Result<Bytes, Status> {
-    let message: Result<IpcMessage, ArrowError> = SchemaAsIpc::new(schema, &IpcWriteOptions::default()).try_into();
+    let message: Result<IpcMessage, ArrowError> =
+        SchemaAsIpc::new(schema, &IpcWriteOptions::default()).try_into();
     message.map(|message| message.0).map_err(encoding)
 }
 

@@ -44,5 +44,7 @@ pub(crate) fn of_seal(error: SealError) -> Status {
 
 /// A call that this server does not have.
 pub(crate) fn unimplemented(what: &str) -> Status {
-    Status::unimplemented(format!("{what} is not offered by this server: it answers queries and lists tables"))
+    Status::unimplemented(format!(
+        "{what} is not offered by this server: it answers queries and lists tables"
+    ))
 }

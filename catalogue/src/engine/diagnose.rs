@@ -58,7 +58,9 @@ impl Reader<'_> {
             DataFusionError::ResourcesExhausted(message) => self.exhausted(message),
             DataFusionError::ArrowError(arrow, _) => arrow_error(arrow, error),
             DataFusionError::External(source) => external(source.as_ref(), error),
-            DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            DataFusionError::ParquetError(_)
+            | DataFusionError::ObjectStore(_)
+            | DataFusionError::IoError(_) => {
                 tracing::error!(%error, "a file of the catalogue could not be read");
                 QueryError::Data
             }
@@ -69,10 +71,16 @@ impl Reader<'_> {
         }
     }
 
-    fn diagnosed(&self, diagnostic: &Diagnostic, source: &DataFusionError, outer: Option<Place>) -> QueryError {
+    fn diagnosed(
+        &self,
+        diagnostic: &Diagnostic,
+        source: &DataFusionError,
+        outer: Option<Place>,
+    ) -> QueryError {
         let start = diagnostic.span.map(|span| span.start);
         let place = start.and_then(|start| Place::new(self.sql, start.line, start.column)).or(outer);
-        let function = diagnostic.message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
+        let function =
+            diagnostic.message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
         match function {
             Some(name) => {
                 let note = diagnostic.notes.first().map_or("", |note| note.message.as_str());
@@ -85,7 +93,8 @@ impl Reader<'_> {
 
     fn syntax(&self, error: &ParserError) -> QueryError {
         let (ParserError::TokenizerError(text) | ParserError::ParserError(text)) = error else {
-            let what = format!("its brackets and operators nest more than {} deep", self.limits.open_brackets);
+            let what =
+                format!("its brackets and operators nest more than {} deep", self.limits.open_brackets);
             return QueryError::TooComplex { what };
         };
         let (message, place) = match text.rsplit_once(" at Line: ") {
@@ -120,7 +129,8 @@ fn schema_error(error: &SchemaError, place: Option<Place>) -> QueryError {
             let message = format!("column {} is in several tables: write table.{0}", field.name);
             QueryError::Invalid { message, place }
         }
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => {
             let message = format!("two columns are named {name}: rename one with AS");
             QueryError::Invalid { message, place }
         }

@@ -67,7 +67,9 @@ pub enum QueryError {
         what: String,
     },
     /// The memory or disk of one query is used up.
-    #[error("the query needs more {what} than the {limit_bytes} bytes it may use: read fewer columns, filter earlier, or sort and join less")]
+    #[error(
+        "the query needs more {what} than the {limit_bytes} bytes it may use: read fewer columns, filter earlier, or sort and join less"
+    )]
     Resources {
         /// `memory` or `disk`.
         what: &'static str,

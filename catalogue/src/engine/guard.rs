@@ -92,7 +92,9 @@ fn check_one_depth(brackets: usize, tokens: usize, limits: &Limits) -> Result<()
     }
     if tokens > limits.unbroken_tokens {
         let most = limits.unbroken_tokens;
-        let what = format!("more than {most} words and signs without a comma; write long alternatives as x IN (a, b, ...)");
+        let what = format!(
+            "more than {most} words and signs without a comma; write long alternatives as x IN (a, b, ...)"
+        );
         return Err(QueryError::TooComplex { what });
     }
     Ok(())

@@ -23,6 +23,11 @@ impl KeyRanges {
         Self(merged)
     }
 
+    /// Number of ranges.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Keys in either.
     pub(crate) fn union(mut self, other: Self) -> Self {
         self.0.extend(other.0);
@@ -35,7 +40,11 @@ impl KeyRanges {
         let mut common = Vec::new();
         while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
             common.push(*x.start().max(y.start())..=*x.end().min(y.end()));
-            if x.end() < y.end() { a.next() } else { b.next() };
+            if x.end() < y.end() {
+                a.next()
+            } else {
+                b.next()
+            };
         }
         Self::new(common)
     }

@@ -1,13 +1,13 @@
 //! Opens the tables of a data directory: finds them, reads what they say about themselves and the footer of
 //! every file, and refuses what does not fit together. Reads no rows, and repairs nothing.
 
+mod check;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Schema, SchemaRef};
-use datafusion::parquet::arrow::parquet_to_arrow_schema;
-use datafusion::parquet::file::statistics::Statistics;
+use arrow_schema::SchemaRef;
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -35,7 +35,9 @@ pub enum OpenError {
     #[error("cannot start the threads that run queries")]
     Threads(#[source] std::io::Error),
     /// The directory has no table.
-    #[error("{path} has no table: expected <schema>/<table>/hats.properties in it; import one, or leave --data out for the sample sky")]
+    #[error(
+        "{path} has no table: expected <schema>/<table>/hats.properties in it; import one, or leave --data out for the sample sky"
+    )]
     Empty {
         /// The directory.
         path: PathBuf,
@@ -119,9 +121,9 @@ fn table(data_dir: &Path, dir: &Path, schema_name: &str) -> Result<Option<Mounte
         .collect::<Result<_, OpenError>>()?;
     let mut tiles: Vec<Tile> = tiles.into_iter().flatten().collect();
     tiles.sort_by_key(|tile| *healpix::tile_range(tile.order, tile.npix).start());
-    let schema = common_schema(data_dir, dir, &tiles)?;
-    let keys = key_columns(dir, &properties, &schema)?;
-    tiles.par_iter().try_for_each(|tile| check_index(data_dir, tile, &keys))?;
+    let schema = check::common_schema(data_dir, dir, &tiles)?;
+    let keys = check::key_columns(dir, &properties, &schema)?;
+    tiles.par_iter().try_for_each(|tile| check::index(data_dir, tile, &keys))?;
     Ok(Some(Mounted { schema_name: schema_name.to_owned(), name: file_name(dir), schema, keys, tiles }))
 }
 
@@ -137,7 +139,11 @@ fn open_tile(
     properties: &Properties,
     partition: &Partition,
 ) -> Result<Vec<Tile>, OpenError> {
-    let path = dir.join(hats::layout::tile_path_with_suffix(partition.order, partition.npix, &properties.npix_suffix));
+    let path = dir.join(hats::layout::tile_path_with_suffix(
+        partition.order,
+        partition.npix,
+        &properties.npix_suffix,
+    ));
     let tiles = files(&path)?.into_iter().map(|file| open_file(data_dir, &file, partition));
     let tiles = tiles.collect::<Result<Vec<Tile>, OpenError>>()?;
     let rows: u64 = tiles.iter().map(|tile| tile.footer.rows()).sum();
@@ -152,7 +158,10 @@ fn open_tile(
 
 /// A tile is one file, or a directory of them.
 fn files(path: &Path) -> Result<Vec<PathBuf>, OpenError> {
-    let missing = |source: std::io::Error| OpenError::File { path: path.to_owned(), problem: format!("cannot be read ({source})") };
+    let missing = |source: std::io::Error| OpenError::File {
+        path: path.to_owned(),
+        problem: format!("cannot be read ({source})"),
+    };
     if !fs::metadata(path).map_err(missing)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -164,91 +173,12 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, OpenError> {
 }
 
 fn open_file(data_dir: &Path, path: &Path, partition: &Partition) -> Result<Tile, OpenError> {
-    let unreadable =
-        |error| OpenError::File { path: path.to_owned(), problem: format!("is not a whole Parquet file ({error})") };
+    let unreadable = |error| OpenError::File {
+        path: path.to_owned(),
+        problem: format!("is not a whole Parquet file ({error})"),
+    };
     let footer = Arc::new(Footer::read(path).map_err(unreadable)?);
     let relative = path.strip_prefix(data_dir).unwrap_or(path);
     let parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     Ok(Tile { order: partition.order, npix: partition.npix, location: parts.join("/"), footer })
-}
-
-/// The schema of the first file, which all others must share.
-fn common_schema(data_dir: &Path, dir: &Path, tiles: &[Tile]) -> Result<SchemaRef, OpenError> {
-    let first = tiles.first().ok_or_else(|| OpenError::File {
-        path: dir.join(layout::PARTITION_INFO),
-        problem: "lists no tile".into(),
-    })?;
-    let schema = arrow_schema(data_dir, first)?;
-    tiles.par_iter().skip(1).try_for_each(|tile| {
-        let other = arrow_schema(data_dir, tile)?;
-        match difference(&schema, &other) {
-            Some(problem) => Err(OpenError::File { path: data_dir.join(&tile.location), problem }),
-            None => Ok(()),
-        }
-    })?;
-    Ok(Arc::new(schema))
-}
-
-fn arrow_schema(data_dir: &Path, tile: &Tile) -> Result<Schema, OpenError> {
-    let file = tile.footer.metadata().file_metadata();
-    let schema = parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata());
-    let mut schema = schema.map_err(|error| OpenError::File {
-        path: data_dir.join(&tile.location),
-        problem: format!("has columns of an unknown type ({error})"),
-    })?;
-    // Other writers leave notes to their own readers here.
-    schema.metadata.retain(|key, _| key == "description" || key.starts_with("nearside."));
-    Ok(schema)
-}
-
-fn difference(expected: &Schema, other: &Schema) -> Option<String> {
-    if expected.fields().len() != other.fields().len() {
-        let (expected, other) = (expected.fields().len(), other.fields().len());
-        return Some(format!("has {other} columns, but the table's first file has {expected}"));
-    }
-    let differs = |(a, b): &(&Arc<arrow_schema::Field>, &Arc<arrow_schema::Field>)| {
-        a.name() != b.name() || a.data_type() != b.data_type()
-    };
-    let (a, b) = expected.fields().iter().zip(other.fields()).find(differs)?;
-    let (name, other) = (a.name(), b.name());
-    Some(format!("has {other} ({}) where the table's first file has {name} ({})", b.data_type(), a.data_type()))
-}
-
-fn key_columns(dir: &Path, properties: &Properties, schema: &Schema) -> Result<KeyColumns, OpenError> {
-    let (ra, dec) = (&properties.ra_column, &properties.dec_column);
-    for column in [ra, dec] {
-        if schema.field_with_name(column).is_err() {
-            let problem = format!("names a column {column}, which the files do not have");
-            return Err(OpenError::File { path: dir.join(layout::PROPERTIES), problem });
-        }
-    }
-    let index = properties.healpix_column.as_deref().unwrap_or(healpix::COLUMN);
-    let usable = properties.healpix_order.unwrap_or(healpix::ORDER) == healpix::ORDER
-        && schema.field_with_name(index).is_ok_and(|field| *field.data_type() == DataType::Int64);
-    Ok(KeyColumns { ra: ra.clone(), dec: dec.clone(), healpix: usable.then(|| index.to_owned()) })
-}
-
-/// Tiles are skipped by their place on the sky, so a file must not hold positions outside its tile; and a file
-/// that says it is sorted must be.
-fn check_index(data_dir: &Path, tile: &Tile, keys: &KeyColumns) -> Result<(), OpenError> {
-    let Some(leaf) = keys.healpix.as_deref().and_then(|column| tile.footer.leaf(column)) else {
-        return Ok(());
-    };
-    let defect = |problem: String| Err(OpenError::File { path: data_dir.join(&tile.location), problem });
-    let pixels = healpix::tile_range(tile.order, tile.npix);
-    let mut highest = i64::MIN;
-    for (number, group) in tile.footer.metadata().row_groups().iter().enumerate() {
-        let Some(Statistics::Int64(values)) = group.column(leaf).statistics() else { continue };
-        let (Some(&min), Some(&max)) = (values.min_opt(), values.max_opt()) else { continue };
-        if !pixels.contains(&min) || !pixels.contains(&max) {
-            return defect(format!("row group {number} has positions outside tile {} of order {}", tile.npix, tile.order));
-        }
-        let claims_order = group.sorting_columns().and_then(|columns| columns.first());
-        let ascending = claims_order.is_some_and(|by| usize::try_from(by.column_idx) == Ok(leaf) && !by.descending);
-        if ascending && min < highest {
-            return defect(format!("says that it is sorted by position, but row group {number} is not after the one before"));
-        }
-        highest = max;
-    }
-    Ok(())
 }

@@ -4,8 +4,8 @@
 use std::ops::RangeInclusive;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 
 use super::functions::{CONE, Cone};
 use super::keys::KeyRanges;
@@ -23,6 +23,9 @@ pub(crate) struct KeyColumns {
 
 /// The column of Gaia's source identifiers.
 pub(crate) const SOURCE_ID: &str = "source_id";
+
+/// Lists up to this length are left to the engine.
+const LONG: usize = 20;
 
 /// Keys that rows must have; `None` is any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,10 +52,7 @@ impl Narrowing {
             (Some(a), Some(b)) => Some(a.intersection(&b)),
             (a, b) => a.or(b),
         };
-        Self {
-            healpix: both(self.healpix, other.healpix),
-            source_id: both(self.source_id, other.source_id),
-        }
+        Self { healpix: both(self.healpix, other.healpix), source_id: both(self.source_id, other.source_id) }
     }
 
     /// A row that fails one side may pass the other, so only what both sides narrow stays narrow.
@@ -66,6 +66,14 @@ impl Narrowing {
 }
 
 impl KeyColumns {
+    /// The key column and the keys of a long `IN` list, if that is all that a filter is.
+    pub(crate) fn long_list<'a>(&self, filter: &'a Expr) -> Option<(&'a str, KeyRanges)> {
+        let Expr::InList(list) = filter else { return None };
+        let Expr::Column(column) = list.expr.as_ref() else { return None };
+        let is_key = column.name == SOURCE_ID || Some(&column.name) == self.healpix.as_ref();
+        (is_key && list.list.len() > LONG).then(|| Some((column.name.as_str(), keys_of(list)?))).flatten()
+    }
+
     fn narrow(&self, filter: &Expr) -> Narrowing {
         match filter {
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
@@ -78,7 +86,10 @@ impl KeyColumns {
             Expr::Between(Between { expr, negated: false, low, high }) => {
                 self.comparison(expr, Operator::GtEq, low).and(self.comparison(expr, Operator::LtEq, high))
             }
-            Expr::InList(InList { expr, list, negated: false }) => self.list(expr, list),
+            Expr::InList(list) => match keys_of(list) {
+                Some(keys) => self.on(&list.expr, keys),
+                None => Narrowing::default(),
+            },
             Expr::ScalarFunction(function) if function.name() == CONE => self.cone(function),
             _ => Narrowing::default(),
         }
@@ -99,20 +110,12 @@ impl KeyColumns {
     fn comparison(&self, left: &Expr, op: Operator, right: &Expr) -> Narrowing {
         match (integer(left), integer(right)) {
             (None, Some(value)) => keys(op, value).map(|ranges| self.on(left, ranges)),
-            (Some(value), None) => op.swap().and_then(|op| keys(op, value)).map(|ranges| self.on(right, ranges)),
+            (Some(value), None) => {
+                op.swap().and_then(|op| keys(op, value)).map(|ranges| self.on(right, ranges))
+            }
             _ => None,
         }
         .unwrap_or_default()
-    }
-
-    fn list(&self, column: &Expr, list: &[Expr]) -> Narrowing {
-        let values: Option<Vec<i64>> = list.iter().map(integer).collect();
-        match values {
-            Some(values) => {
-                self.on(column, KeyRanges::new(values.into_iter().map(|value| value..=value).collect()))
-            }
-            None => Narrowing::default(),
-        }
     }
 
     fn cone(&self, function: &ScalarFunction) -> Narrowing {
@@ -125,6 +128,15 @@ impl KeyColumns {
             _ => Narrowing::default(),
         }
     }
+}
+
+/// The keys of `column IN (...)`, if all are literals.
+fn keys_of(list: &InList) -> Option<KeyRanges> {
+    if list.negated {
+        return None;
+    }
+    let values: Option<Vec<i64>> = list.list.iter().map(integer).collect();
+    Some(KeyRanges::new(values?.into_iter().map(|value| value..=value).collect()))
 }
 
 fn integer(expr: &Expr) -> Option<i64> {

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_around_the_place() {
-        let place = Place::new(&format!("{}x{}", "a".repeat(500), "b".repeat(500)), 1, 501).expect("one line");
+        let place =
+            Place::new(&format!("{}x{}", "a".repeat(500), "b".repeat(500)), 1, 501).expect("one line");
         let (a, b) = ("a".repeat(50), "b".repeat(49));
         assert_eq!(place.to_string(), format!("line 1, column 501:\n  {a}x{b}\n  {:50}^", ""));
     }

@@ -47,7 +47,8 @@ impl Query {
         let Self { state, plan, limits, stop, workers } = self;
         let schema = Arc::clone(plan.schema().inner());
         let (batches, received) = mpsc::channel(limits.batches_waiting.max(1));
-        let run = Run { state, plan, limits: limits.clone(), stop: stop.clone(), schema: Arc::clone(&schema) };
+        let run =
+            Run { state, plan, limits: limits.clone(), stop: stop.clone(), schema: Arc::clone(&schema) };
         let worker = workers.spawn(run.to(batches));
         let deadline = Box::pin(sleep_until(stop.deadline));
         Ok(Rows { schema, received, worker: Some(worker), deadline, stop, _workers: workers })

@@ -57,7 +57,10 @@ impl AsyncFileReader for Reader {
         read.map(|bytes| bytes.map_err(external)).boxed()
     }
 
-    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
         self.metrics.bytes_scanned.add(ranges.iter().map(length).sum());
         async move { self.store.get_ranges(&self.location, &ranges).await.map_err(external) }.boxed()
     }

@@ -28,8 +28,18 @@ const CATALOG: &str = "nearside";
 /// Functions whose result is as large as an argument says. They allocate outside the memory pool, so that one
 /// call could take the whole machine.
 const UNBOUNDED: [&str; 12] = [
-    "array_repeat", "array_resize", "generate_series", "list_repeat", "list_resize", "lpad", "range", "repeat",
-    "rpad", "space", "array_pad", "list_pad",
+    "array_repeat",
+    "array_resize",
+    "generate_series",
+    "list_repeat",
+    "list_resize",
+    "lpad",
+    "range",
+    "repeat",
+    "rpad",
+    "space",
+    "array_pad",
+    "list_pad",
 ];
 
 /// [`STORE`] as the engine wants it.
@@ -49,7 +59,9 @@ pub(crate) fn session(
 }
 
 fn state(tables: &[Table], store: &Arc<dyn ObjectStore>, limits: &Limits) -> Result<SessionState> {
-    let bounded = |names: &[String], name: &str| !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no));
+    let bounded = |names: &[String], name: &str| {
+        !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no))
+    };
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|function| bounded(function.aliases(), function.name()));
     scalar.extend(functions::all());

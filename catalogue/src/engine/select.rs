@@ -18,7 +18,8 @@ pub(crate) fn access(
     keys: &KeyColumns,
     narrowing: &Narrowing,
 ) -> Result<Option<ParquetAccessPlan>, ParquetError> {
-    let healpix = keys.healpix.as_deref().and_then(|column| footer.leaf(column)).zip(narrowing.healpix.as_ref());
+    let healpix =
+        keys.healpix.as_deref().and_then(|column| footer.leaf(column)).zip(narrowing.healpix.as_ref());
     let source_id = footer.leaf(SOURCE_ID).zip(narrowing.source_id.as_ref());
     let wanted: Vec<(usize, &KeyRanges)> = [healpix, source_id].into_iter().flatten().collect();
     let groups = 0..footer.metadata().num_row_groups();
@@ -58,7 +59,13 @@ fn pages(metadata: &ParquetMetaData, group: usize, leaf: usize, ranges: &KeyRang
     let ColumnIndexMetaData::INT64(bounds) = metadata.column_index()?.get(group)?.get(leaf)? else {
         return None;
     };
-    let first_rows = metadata.offset_index()?.get(group)?.get(leaf)?.page_locations().iter().map(|page| page.first_row_index);
+    let first_rows = metadata
+        .offset_index()?
+        .get(group)?
+        .get(leaf)?
+        .page_locations()
+        .iter()
+        .map(|page| page.first_row_index);
     let group_rows = metadata.row_group(group).num_rows();
     let ends = first_rows.clone().skip(1).chain([group_rows]);
     let selectors = first_rows.zip(ends).enumerate().map(|(page, (start, end))| {

@@ -1,40 +1,31 @@
 //! A HATS table as the engine sees it. Chooses tiles, row groups and pages before anything is read; the filters
 //! themselves are evaluated by the engine afterwards.
 
+mod tile;
+
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::{PhysicalExpr, conjunction, expressions};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExecBuilder;
 
-use super::footer::Footer;
+use super::keys::KeyRanges;
+use super::members::Members;
 use super::narrow::{KeyColumns, Narrowing};
 use super::reader::Readers;
-use super::select;
-use crate::healpix;
-
-/// One Parquet file of a table and the part of the sky it holds.
-#[derive(Debug)]
-pub(crate) struct Tile {
-    /// HEALPix order of the tile.
-    pub(crate) order: u8,
-    /// Number of the tile in its order, nested.
-    pub(crate) npix: u64,
-    /// The file, relative to the data directory, with `/` between parts.
-    pub(crate) location: String,
-    /// What the file says about itself.
-    pub(crate) footer: Arc<Footer>,
-}
+pub(crate) use tile::Tile;
+use tile::{choose, selected_rows};
 
 /// A scan of less than one part in this many reads few rows.
 const FEW: usize = 8;
@@ -90,41 +81,46 @@ impl HatsTable {
     }
 }
 
-impl Tile {
-    fn file(&self, access: Option<ParquetAccessPlan>) -> PartitionedFile {
-        let file = PartitionedFile::new(self.location.as_str(), self.footer.bytes)
-            .with_extension(Arc::clone(&self.footer));
-        match access {
-            Some(access) => file.with_extension(access),
-            None => file,
+impl HatsTable {
+    /// Reads columns of the files that a narrowing leaves.
+    async fn read(
+        &self,
+        session: &dyn Session,
+        columns: Vec<usize>,
+        narrowing: Narrowing,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let everything = narrowing.is_everything();
+        let files = self.files(narrowing).await?;
+        if files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns)?))));
         }
+        let rows = if everything { self.all_rows() } else { files.iter().filter_map(selected_rows).sum() };
+        let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
+        let scan = FileScanConfigBuilder::new(self.store.clone(), self.source(rows))
+            .with_file_groups(groups)
+            .with_projection_indices(Some(columns))?
+            .with_statistics(self.statistics_of(known))
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(scan))
     }
-}
 
-fn choose(tiles: &[Tile], keys: &KeyColumns, narrowing: &Narrowing) -> Result<Vec<PartitionedFile>> {
-    let in_sky = |tile: &&Tile| {
-        let pixels = healpix::tile_range(tile.order, tile.npix);
-        narrowing.healpix.as_ref().is_none_or(|ranges| ranges.touches(*pixels.start(), *pixels.end()))
-    };
-    let files = tiles.iter().filter(in_sky).map(|tile| {
-        let access = select::access(&tile.footer, keys, narrowing)?;
-        Ok(access.map(|access| tile.file(Some(access))))
-    });
-    files.filter_map(Result::transpose).collect()
-}
+    /// The long lists among the filters, by the position of their column.
+    fn long_lists(&self, filters: &[Expr]) -> Vec<(usize, KeyRanges)> {
+        let lists = filters.iter().filter_map(|filter| self.keys.long_list(filter));
+        let integer = lists.filter(|(column, _)| self.is_integer(column));
+        integer.filter_map(|(column, keys)| Some((self.schema.index_of(column).ok()?, keys))).collect()
+    }
 
-fn selected_rows(file: &PartitionedFile) -> Option<usize> {
-    let metadata = file.extension::<Arc<Footer>>()?.metadata();
-    let access = file.extension::<ParquetAccessPlan>()?;
-    let groups = access.inner().iter().zip(metadata.row_groups());
-    Some(groups.map(|(access, group)| rows_of(access, group.num_rows())).sum())
-}
+    fn is_integer(&self, column: &str) -> bool {
+        self.schema.field_with_name(column).is_ok_and(|field| *field.data_type() == DataType::Int64)
+    }
 
-fn rows_of(access: &RowGroupAccess, all: i64) -> usize {
-    match access {
-        RowGroupAccess::Skip => 0,
-        RowGroupAccess::Scan => usize::try_from(all).unwrap_or(0),
-        RowGroupAccess::Selection(selection) => selection.row_count(),
+    fn members(&self, rows: &Schema, column: usize, keys: KeyRanges) -> Result<Arc<dyn PhysicalExpr>> {
+        let column = expressions::col(self.schema.field(column).name(), rows)?;
+        Ok(Arc::new(Members::new(column, Arc::new(keys))))
     }
 }
 
@@ -143,11 +139,16 @@ impl TableProvider for HatsTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let narrows = |filter: &&Expr| match Narrowing::of([*filter], &self.keys).is_everything() {
-            true => TableProviderFilterPushDown::Unsupported,
-            false => TableProviderFilterPushDown::Inexact,
+        let support = |filter: &&Expr| {
+            if self.keys.long_list(filter).is_some_and(|(column, _)| self.is_integer(column)) {
+                TableProviderFilterPushDown::Exact
+            } else if Narrowing::of([*filter], &self.keys).is_everything() {
+                TableProviderFilterPushDown::Unsupported
+            } else {
+                TableProviderFilterPushDown::Inexact
+            }
         };
-        Ok(filters.iter().map(narrows).collect())
+        Ok(filters.iter().map(support).collect())
     }
 
     async fn scan(
@@ -158,22 +159,18 @@ impl TableProvider for HatsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let narrowing = Narrowing::of(filters, &self.keys);
-        let everything = narrowing.is_everything();
-        let files = self.files(narrowing).await?;
-        if files.is_empty() {
-            let columns = projection.map(|columns| self.schema.project(columns)).transpose()?;
-            let schema = columns.map_or_else(|| Arc::clone(&self.schema), Arc::new);
-            return Ok(Arc::new(EmptyExec::new(schema)));
+        let lists = self.long_lists(filters);
+        let wanted: Vec<usize> =
+            projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        if lists.is_empty() {
+            return self.read(session, wanted, narrowing, limit).await;
         }
-        let rows = if everything { self.all_rows() } else { files.iter().filter_map(selected_rows).sum() };
-        let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
-        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let scan = FileScanConfigBuilder::new(self.store.clone(), self.source(rows))
-            .with_file_groups(groups)
-            .with_projection_indices(projection.cloned())?
-            .with_statistics(self.statistics_of(known))
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(scan))
+        let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
+        let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
+        let rows = self.read(session, columns, narrowing, None).await?;
+        let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
+        let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
+            .with_batch_size(session.config().batch_size());
+        Ok(Arc::new(filter.apply_projection(Some((0..wanted.len()).collect()))?.build()?))
     }
 }

@@ -64,7 +64,9 @@ async fn impossible_values_are_explained() {
 #[tokio::test]
 async fn no_error_names_a_path_of_the_server() {
     let directory = crate::sky::directory().to_string_lossy().into_owned();
-    for sql in ["SELECT * FROM '/etc/passwd'", "SELECT nothing FROM gaiadr3.gaia_source", "SELECT CAST('x' AS INT)"] {
+    for sql in
+        ["SELECT * FROM '/etc/passwd'", "SELECT nothing FROM gaiadr3.gaia_source", "SELECT CAST('x' AS INT)"]
+    {
         assert!(!told(sql).await.contains(&directory), "{sql}");
     }
 }

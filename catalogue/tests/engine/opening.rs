@@ -34,7 +34,8 @@ fn a_tile(dir: &Path) -> PathBuf {
     let entries = fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
     let mut paths: Vec<PathBuf> = entries.collect();
     paths.sort();
-    let tile = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("Npix="));
+    let tile =
+        |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("Npix="));
     match paths.iter().find(tile) {
         Some(tile) => tile.clone(),
         None => paths.iter().filter(|path| path.is_dir()).map(|dir| a_tile(dir)).next().expect("a tile"),
@@ -59,7 +60,10 @@ fn a_missing_tile_is_named() {
     let tile = a_tile(&copy.path().join(TABLE).join("dataset"));
     fs::remove_file(&tile).expect("removed");
     let told = refusal(copy.path());
-    assert!(told.contains("Npix=") && told.contains("cannot be read") && told.contains("re-import"), "{told}");
+    assert!(
+        told.contains("Npix=") && told.contains("cannot be read") && told.contains("re-import"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -91,7 +95,8 @@ fn a_tile_in_the_wrong_place_of_the_sky_is_named() {
 #[test]
 fn a_broken_list_of_tiles_is_named_with_its_line() {
     let copy = copy();
-    fs::write(copy.path().join(TABLE).join("partition_info.csv"), "Norder,Npix\n0,1\n0,x\n").expect("written");
+    fs::write(copy.path().join(TABLE).join("partition_info.csv"), "Norder,Npix\n0,1\n0,x\n")
+        .expect("written");
     let told = refusal(copy.path());
     assert!(told.contains("partition_info.csv") && told.contains("line 3"), "{told}");
 }

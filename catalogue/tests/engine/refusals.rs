@@ -38,7 +38,10 @@ const FORBIDDEN: [&str; 27] = [
 async fn statements_that_do_more_than_read_are_forbidden() {
     for sql in FORBIDDEN {
         let refused = ask(sql).await.expect_err(sql);
-        assert!(matches!(refused, QueryError::Forbidden { .. } | QueryError::Syntax { .. }), "{sql}: {refused:?}");
+        assert!(
+            matches!(refused, QueryError::Forbidden { .. } | QueryError::Syntax { .. }),
+            "{sql}: {refused:?}"
+        );
     }
     assert!(!std::path::Path::new("/tmp/stolen.csv").exists());
 }
@@ -52,7 +55,13 @@ async fn writing_inside_a_query_is_refused_too() {
 
 #[tokio::test]
 async fn files_and_urls_are_not_tables() {
-    for file in ["/etc/passwd", "file:///etc/passwd", "http://127.0.0.1:1/x.parquet", "nearside://data/", "s3://a/b.csv"] {
+    for file in [
+        "/etc/passwd",
+        "file:///etc/passwd",
+        "http://127.0.0.1:1/x.parquet",
+        "nearside://data/",
+        "s3://a/b.csv",
+    ] {
         for sql in [
             format!("SELECT * FROM '{file}'"),
             format!("SELECT * FROM \"{file}\""),
@@ -95,7 +104,8 @@ async fn deep_expressions_are_an_error_and_not_an_abort() {
         let refused = ask(&sql).await.expect_err("too deep");
         assert!(
             matches!(refused, QueryError::TooComplex { .. } | QueryError::Syntax { .. }),
-            "{}...: {refused:?}", &sql[..40]
+            "{}...: {refused:?}",
+            &sql[..40]
         );
     }
 }

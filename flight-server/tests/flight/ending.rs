@@ -17,10 +17,13 @@ const ENDLESS: &str = "SELECT a.ra FROM gaiadr3.gaia_source a, gaiadr3.gaia_sour
 async fn a_query_past_its_deadline_is_an_error_and_not_a_short_answer() {
     let world = World::with(Limits { query_seconds: 1, ..Limits::default() }, |config| config).await;
     let refused = ask(&mut world.client("maria").await, ENDLESS).await.expect_err("it cannot finish");
-    assert_eq!((refused.code(), refused.message()), (
-        Code::DeadlineExceeded,
-        "the query was stopped after 1 s, before its last row: ask for less, or in parts",
-    ));
+    assert_eq!(
+        (refused.code(), refused.message()),
+        (
+            Code::DeadlineExceeded,
+            "the query was stopped after 1 s, before its last row: ask for less, or in parts",
+        )
+    );
 }
 
 #[tokio::test]

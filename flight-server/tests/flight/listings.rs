@@ -36,8 +36,13 @@ async fn tables_are_listed_with_and_without_their_columns() {
     };
     let one = tables(&world, one).await;
     assert_eq!(texts(&one, "table_name"), ["gaia_source"]);
-    assert!(one[0].column_by_name("table_schema").is_some_and(|schemas| !schemas.as_binary::<i32>().value(0).is_empty()));
-    let none = CommandGetTables { db_schema_filter_pattern: Some("sdss".into()), ..CommandGetTables::default() };
+    assert!(
+        one[0]
+            .column_by_name("table_schema")
+            .is_some_and(|schemas| !schemas.as_binary::<i32>().value(0).is_empty())
+    );
+    let none =
+        CommandGetTables { db_schema_filter_pattern: Some("sdss".into()), ..CommandGetTables::default() };
     assert_eq!(texts(&tables(&world, none).await, "table_name"), [""; 0]);
 }
 
@@ -51,7 +56,8 @@ async fn catalogues_schemas_and_kinds_of_tables_are_listed() {
     assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "db_schema_name"), ["gaiadr3"]);
     let info = client.get_table_types().await.expect("a listing");
     assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "table_type"), ["TABLE"]);
-    let info = client.get_sql_info(vec![SqlInfo::FlightSqlServerName, SqlInfo::FlightSqlServerReadOnly]).await;
+    let info =
+        client.get_sql_info(vec![SqlInfo::FlightSqlServerName, SqlInfo::FlightSqlServerReadOnly]).await;
     let answers = fetch(&mut client, info.expect("a listing")).await.expect("rows");
     assert_eq!(answers.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
 }

@@ -20,14 +20,19 @@ async fn a_statement_comes_with_its_schema_units_and_rows() {
     assert_eq!(rows(&batches), 1000);
     assert_eq!(batches[0].schema_ref().as_ref(), &announced);
     let parallax = announced.field_with_name("parallax").expect("a column");
-    assert_eq!((parallax.data_type(), parallax.metadata().get("unit").map(String::as_str)), (&DataType::Float64, Some("mas")));
+    assert_eq!(
+        (parallax.data_type(), parallax.metadata().get("unit").map(String::as_str)),
+        (&DataType::Float64, Some("mas"))
+    );
 }
 
 #[tokio::test]
 async fn plain_text_in_a_descriptor_is_a_statement() {
     let world = World::new().await;
     let mut client = FlightClient::new(world.channel().await);
-    client.add_header("authorization", &format!("Bearer {}", world.gateway.token("maria"))).expect("a header");
+    client
+        .add_header("authorization", &format!("Bearer {}", world.gateway.token("maria")))
+        .expect("a header");
     let schema: Schema = client.get_schema(FlightDescriptor::new_cmd(SOME)).await.expect("a schema");
     assert_eq!(schema.fields().len(), 3);
     let info = client.get_flight_info(FlightDescriptor::new_cmd(SOME)).await.expect("a good query");
@@ -54,7 +59,10 @@ async fn an_answer_without_rows_still_has_its_schema() {
     let world = World::new().await;
     let mut client = world.client("maria").await;
     let info = client.execute("SELECT ra FROM gaiadr3.gaia_source WHERE source_id = -1".into(), None).await;
-    let mut rows = client.do_get(info.expect("a good query").endpoint[0].ticket.clone().expect("a ticket")).await.expect("rows");
+    let mut rows = client
+        .do_get(info.expect("a good query").endpoint[0].ticket.clone().expect("a ticket"))
+        .await
+        .expect("rows");
     assert_eq!(rows.try_next().await.expect("no error"), None);
     assert_eq!(rows.schema().expect("a schema").fields().len(), 1);
 }
@@ -62,11 +70,19 @@ async fn an_answer_without_rows_still_has_its_schema() {
 #[tokio::test]
 async fn batches_are_at_most_two_mebibytes() {
     let world = World::new().await;
-    let info = world.client("maria").await.execute("SELECT * FROM gaiadr3.gaia_source".into(), None).await.expect("a good query");
+    let info = world
+        .client("maria")
+        .await
+        .execute("SELECT * FROM gaiadr3.gaia_source".into(), None)
+        .await
+        .expect("a good query");
     let mut client = FlightClient::new(world.channel().await);
-    client.add_header("authorization", &format!("Bearer {}", world.gateway.token("maria"))).expect("a header");
+    client
+        .add_header("authorization", &format!("Bearer {}", world.gateway.token("maria")))
+        .expect("a header");
     let ticket = info.endpoint[0].ticket.clone().expect("a ticket");
-    let data: Vec<_> = client.do_get(ticket).await.expect("rows").into_inner().try_collect().await.expect("all rows");
+    let data: Vec<_> =
+        client.do_get(ticket).await.expect("rows").into_inner().try_collect().await.expect("all rows");
     let largest = data.iter().map(|data| data.inner.data_body.len()).max().expect("messages");
     assert!(largest <= (2 << 20) + (64 << 10), "{largest}");
 }
@@ -106,10 +122,13 @@ async fn what_is_not_offered_says_so() {
     let update = status(client.execute_update("DELETE FROM x".into(), None).await.expect_err("read only"));
     assert_eq!(update.code(), Code::Unimplemented);
     let begin = status(client.begin_transaction().await.expect_err("no transactions"));
-    assert_eq!((begin.code(), begin.message()), (
-        Code::Unimplemented,
-        "the action BeginTransaction is not offered by this server: it answers queries and lists tables",
-    ));
+    assert_eq!(
+        (begin.code(), begin.message()),
+        (
+            Code::Unimplemented,
+            "the action BeginTransaction is not offered by this server: it answers queries and lists tables",
+        )
+    );
 }
 
 #[tokio::test]

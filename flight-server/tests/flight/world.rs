@@ -124,7 +124,10 @@ pub fn status(error: impl std::error::Error + 'static) -> Status {
 }
 
 /// The batches behind a FlightInfo.
-pub async fn fetch(client: &mut FlightSqlServiceClient<Channel>, info: FlightInfo) -> Result<Vec<RecordBatch>, Status> {
+pub async fn fetch(
+    client: &mut FlightSqlServiceClient<Channel>,
+    info: FlightInfo,
+) -> Result<Vec<RecordBatch>, Status> {
     let mut batches = Vec::new();
     for endpoint in info.endpoint {
         let ticket = endpoint.ticket.expect("every endpoint has a ticket");
@@ -135,7 +138,10 @@ pub async fn fetch(client: &mut FlightSqlServiceClient<Channel>, info: FlightInf
 }
 
 /// The whole answer to a statement.
-pub async fn ask(client: &mut FlightSqlServiceClient<Channel>, sql: &str) -> Result<Vec<RecordBatch>, Status> {
+pub async fn ask(
+    client: &mut FlightSqlServiceClient<Channel>,
+    sql: &str,
+) -> Result<Vec<RecordBatch>, Status> {
     let info = client.execute(sql.to_owned(), None).await.map_err(status)?;
     fetch(client, info).await
 }
