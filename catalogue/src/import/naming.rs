@@ -53,6 +53,7 @@ pub(super) fn names(raw: &[&str], rename: &[(String, String)]) -> Result<Vec<Str
     let asked = asked(raw, &plain, rename)?;
     let mut names: Vec<String> =
         plain.iter().zip(&asked).map(|(p, a)| a.clone().unwrap_or(p.clone())).collect();
+    refuse_duplicates(raw, &names)?;
     for (alias, name) in ALIASES {
         let free = !names.iter().any(|taken| taken == name);
         if let Some(at) = names.iter().position(|n| n == alias).filter(|&at| free && asked[at].is_none()) {
@@ -178,7 +179,7 @@ mod tests {
         let error = names(&["Plx", "plx"], &[]).expect_err("one name twice");
         assert_eq!(
             error.to_string(),
-            "columns `plx` and `Plx` would both be named `plx`: rename one of them"
+            "columns `Plx` and `plx` would both be named `plx`: rename one of them"
         );
         let error = names(&["a"], &[("b".to_owned(), "c".to_owned())]).expect_err("no b");
         assert_eq!(error.to_string(), "there is no column `b` to rename");
