@@ -23,7 +23,8 @@ fn holder_of(port: u16) -> Option<String> {
     let inode = listening_inode(port)?;
     let target = format!("socket:[{inode}]");
     let processes = fs::read_dir("/proc").ok()?.flatten();
-    let pid = processes.filter_map(|entry| entry.file_name().into_string().ok()).find(|name| {
+    let mut numbers = processes.filter_map(|entry| entry.file_name().into_string().ok()?.parse::<u32>().ok());
+    let pid = numbers.find(|name| {
         let Ok(descriptors) = fs::read_dir(format!("/proc/{name}/fd")) else { return false };
         descriptors
             .flatten()
