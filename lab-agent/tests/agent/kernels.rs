@@ -109,8 +109,11 @@ async fn a_restart_keeps_the_id_and_the_connection_and_forgets_variables() {
     assert_eq!(client.run("x = 1").await.1["status"], "ok");
     client.execute("print('on')\nwhile True: pass").await;
     client.until(|message| message.kind() == "stream").await;
-    // Queued behind an endless cell: it must not be executed by the new process.
+    // Queued behind an endless cell: it must not be executed by the new process. The answer on the control
+    // channel says that it has arrived, since it was sent before on the same connection.
     client.execute("x = 2").await;
+    let asked = client.send("control", "kernel_info_request", json!({}), &[]).await;
+    client.until(|message| message.kind() == "kernel_info_reply" && message.answers(&asked)).await;
     let (status, model) = lab.post(&format!("api/kernels/{kernel}/restart"), json!({})).await;
     assert_eq!((status, &model["id"]), (StatusCode::OK, &json!(kernel)));
     assert_eq!(client.run("print('x' in globals())").await.0, "False\n");
