@@ -12,7 +12,9 @@ mod user;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 /// Notebooks next to the Gaia data: JupyterLab, and the catalogue over Arrow Flight at memory speed.
 #[derive(Parser)]
@@ -34,20 +36,29 @@ enum Command {
     User(user::Args),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     config::log_to_stderr();
-    let outcome = match Cli::parse().command {
-        Command::Up(args) => up::run(args).await,
-        Command::Sample(args) => sample::run(&args),
-        Command::Import(args) => import::run(args),
-        Command::User(args) => user::run(args).await,
-    };
+    let command = Cli::parse().command;
+    let outcome = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let outcome = runtime.block_on(run(command));
+        // A signal may have come in the middle of long work, whose thread must not keep the person waiting.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Up(args) => up::run(args).await,
+        Command::Sample(args) => sample::run(&args),
+        Command::Import(args) => import::run(args),
+        Command::User(args) => user::run(args).await,
     }
 }

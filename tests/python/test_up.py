@@ -11,6 +11,7 @@ from pathlib import Path
 import parts
 from lab_client import started_lab
 from platform_process import STOP_WITHIN, PlatformProcess, built_programs
+from waiting import until
 
 # On a machine where nothing was prepared it makes a Python environment first.
 FIRST_START_WITHIN = 1800.0
@@ -61,3 +62,19 @@ def test_a_taken_port_is_refused_with_the_name_of_its_holder(tmp_path: Path):
 def test_a_second_platform_on_the_same_state_is_refused(platform: PlatformProcess):
     said = refusal("--state", platform.state, "--data", parts.sample(), "--port", "0", "--flight-port", "0")
     assert f"already runs on {platform.state} as process {platform.process.pid}" in said, said
+
+
+def test_a_signal_while_the_sky_is_made_stops_at_once(tmp_path: Path):
+    errors = tmp_path / "stderr"
+    up = [*built_programs(), "--state", tmp_path / "state", "--port", "0", "--flight-port", "0", "--no-browser"]
+    with errors.open("w") as output:
+        process = subprocess.Popen(up, stdout=output, stderr=output)
+    try:
+        until(lambda: "Generating" in errors.read_text(), within=30, what="the first step")
+        process.send_signal(signal.SIGTERM)
+        # Making the sky takes several seconds; nobody waits for that.
+        assert process.wait(timeout=STOP_WITHIN) == 0
+    finally:
+        process.kill()
+    assert "Simulated sky" not in errors.read_text()
+    assert not (tmp_path / "state/sky").exists()
