@@ -3,9 +3,11 @@
 //!
 //! Reading rows is the engine's business, not ours. Every other HATS writer's tables can be described here too.
 
+pub mod collection;
 mod encoding;
 mod fold;
 pub mod layout;
+mod metadata;
 pub mod partition;
 pub mod properties;
 mod sorted;
@@ -21,6 +23,7 @@ pub use fold::{Tile, fold};
 pub use partition::Partition;
 pub use properties::Properties;
 pub use sorted::write_table;
+pub use staging::restore;
 pub use writer::{TableMeta, Writer, Written};
 
 /// Why a HATS table could not be described or written.

@@ -5,11 +5,23 @@ use std::path::PathBuf;
 /// What the table says about itself.
 pub const PROPERTIES: &str = "hats.properties";
 
+/// The same, as older writers named it.
+pub const OLD_PROPERTIES: &str = "properties";
+
+/// What a collection says about itself: a table with its margins and indexes, each in a directory below.
+pub const COLLECTION: &str = "collection.properties";
+
 /// The list of tiles.
 pub const PARTITION_INFO: &str = "partition_info.csv";
 
+/// Where the tiles are, and Parquet's files about them.
+pub const DATASET: &str = "dataset";
+
 /// The schema of all tiles, as a Parquet file without rows.
 pub const COMMON_METADATA: &str = "dataset/_common_metadata";
+
+/// The footers of all tiles in one Parquet file without rows.
+pub const METADATA: &str = "dataset/_metadata";
 
 /// The directories of tiles hold at most this many tiles each.
 const TILES_PER_DIRECTORY: u64 = 10_000;

@@ -1,7 +1,7 @@
 //! `partition_info.csv`: which tiles a table has.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{HatsError, layout};
 use crate::healpix;
@@ -27,11 +27,44 @@ pub fn format(partitions: &[Partition]) -> String {
     text
 }
 
-/// Reads the list of the table in `dir`.
+/// Reads the list of the table in `dir`; without a list, finds the tiles by the names of their files.
 pub fn read(dir: &Path) -> Result<Vec<Partition>, HatsError> {
     let path = dir.join(layout::PARTITION_INFO);
-    let text = std::fs::read_to_string(&path).map_err(HatsError::io("read", &path))?;
-    parse(&text).map_err(|(line, problem)| HatsError::Partitions { path, line, problem })
+    match std::fs::read_to_string(&path) {
+        Ok(text) => parse(&text).map_err(|(line, problem)| HatsError::Partitions { path, line, problem }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => find(&dir.join(layout::DATASET)),
+        Err(source) => Err(HatsError::io("read", &path)(source)),
+    }
+}
+
+/// The tiles below `dataset`: `Norder=1/Dir=0/Npix=44.parquet` and the like.
+fn find(dataset: &Path) -> Result<Vec<Partition>, HatsError> {
+    let mut tiles = Vec::new();
+    for (order, dir) in numbered(dataset, "Norder=")? {
+        for (_, dir) in numbered(&dir, "Dir=")? {
+            for (npix, _) in numbered(&dir, "Npix=")? {
+                let cells = [order.to_string(), npix.to_string()];
+                let tile = partition(&[&cells[0], &cells[1]], 0, 1, None);
+                let path = &dir;
+                tiles.push(tile.map_err(|problem| HatsError::Properties { path: path.clone(), problem })?);
+            }
+        }
+    }
+    tiles.sort_unstable();
+    tiles.dedup();
+    Ok(tiles)
+}
+
+/// What is in `dir` under a name that begins with `prefix` and a number.
+fn numbered(dir: &Path, prefix: &str) -> Result<Vec<(u64, PathBuf)>, HatsError> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(HatsError::io("list", dir))? {
+        let entry = entry.map_err(HatsError::io("list", dir))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let digits = name.strip_prefix(prefix).and_then(|rest| rest.split('.').next());
+        found.extend(digits.and_then(|digits| digits.parse().ok()).map(|number| (number, entry.path())));
+    }
+    Ok(found)
 }
 
 /// Reads a list. Fails with the line, counted from 1, and what is wrong there.
@@ -75,6 +108,18 @@ mod tests {
             Partition { order: 5, npix: 12_287, rows: None },
         ];
         assert_eq!(parse(&format(&list)), Ok(list));
+    }
+
+    #[test]
+    fn tiles_without_a_list_are_found_by_their_names() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for file in ["Norder=1/Dir=0/Npix=45.parquet", "Norder=1/Dir=0/Npix=44/part.parquet", "_metadata"] {
+            let path = dir.path().join("dataset").join(file);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+            std::fs::write(path, "").expect("a file");
+        }
+        let tile = |npix| Partition { order: 1, npix, rows: None };
+        assert_eq!(read(dir.path()).expect("two tiles"), [tile(44), tile(45)]);
     }
 
     #[test]

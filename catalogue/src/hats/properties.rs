@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{HatsError, layout};
 
@@ -31,11 +31,23 @@ pub struct Properties {
 
 /// Reads the properties of the table in `dir`: `hats.properties`, or `properties` as older writers named it.
 pub fn read(dir: &Path) -> Result<Properties, HatsError> {
-    let current = dir.join(layout::PROPERTIES);
-    let old = dir.join("properties");
-    let path = if !current.exists() && old.exists() { old } else { current };
+    let path = file(dir).unwrap_or_else(|| dir.join(layout::PROPERTIES));
     let text = std::fs::read_to_string(&path).map_err(HatsError::io("read", &path))?;
     Properties::parse(&text).map_err(|problem| HatsError::Properties { path, problem })
+}
+
+/// The properties file of the table in `dir`; `None` when no table is there.
+pub fn file(dir: &Path) -> Option<PathBuf> {
+    [layout::PROPERTIES, layout::OLD_PROPERTIES]
+        .map(|name| dir.join(name))
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// `dataproduct_type` of the table in `dir`, which products other than tables of rows on the sky have too.
+pub fn product(dir: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file(dir)?).ok()?;
+    pairs(&text).remove("dataproduct_type")
 }
 
 impl Properties {
@@ -58,14 +70,33 @@ impl Properties {
     }
 }
 
-/// The pairs of a Java-style properties file, as far as HATS uses that format.
-fn pairs(text: &str) -> BTreeMap<String, String> {
+/// The pairs of a Java-style properties file, as far as HATS uses that format: a line each, `\` before a
+/// character that would mean something else.
+pub(super) fn pairs(text: &str) -> BTreeMap<String, String> {
     text.lines()
         .map(str::trim)
         .filter(|line| !line.starts_with(['#', '!']))
         .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .map(|(key, value)| (plain(key.trim()), plain(value.trim())))
         .collect()
+}
+
+/// Without the `\` before characters; `\uXXXX` is the character of that code.
+fn plain(escaped: &str) -> String {
+    let mut text = String::with_capacity(escaped.len());
+    let mut rest = escaped.chars();
+    while let Some(character) = rest.next() {
+        let next = if character == '\\' { rest.next() } else { Some(character) };
+        match next {
+            Some('u') if character == '\\' => {
+                let code = rest.as_str().get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                text.extend(code.and_then(char::from_u32));
+                rest = rest.as_str().get(4..).unwrap_or_default().chars();
+            }
+            next => text.extend(next),
+        }
+    }
+    text
 }
 
 fn number<T: std::str::FromStr>(value: Option<String>, key: &str) -> Result<Option<T>, String> {
@@ -106,9 +137,9 @@ impl fmt::Display for Properties {
     }
 }
 
-/// A line break would begin a new key.
+/// A line break would begin a new key, and a single `\` would take the next character's meaning away.
 fn one_line(value: &str) -> String {
-    value.split_whitespace().collect::<Vec<_>>().join(" ")
+    value.split_whitespace().collect::<Vec<_>>().join(" ").replace('\\', "\\\\")
 }
 
 #[cfg(test)]
@@ -143,6 +174,14 @@ mod tests {
         properties.others.insert("obs_title".into(), "two\nhats_nrows=7".into());
         let reread = Properties::parse(&properties.to_string()).expect("good properties");
         assert_eq!(reread.rows, Some(131));
+    }
+
+    #[test]
+    fn a_backslash_survives_and_escapes_of_other_writers_are_read() {
+        let mut properties = Properties::parse(FOREIGN).expect("good properties");
+        properties.others.insert("obs_title".into(), r"$\mu$ and C:\users".into());
+        assert_eq!(Properties::parse(&properties.to_string()), Ok(properties));
+        assert_eq!(pairs(r"a\:b=\u03b1\=1")["a:b"], "α=1");
     }
 
     #[test]

@@ -7,11 +7,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::HatsError;
 
 const NEW: &str = ".new";
 const OLD: &str = ".old";
+
+/// How long a table may be missing because its writer is just replacing it.
+const RESTORE_WITHIN: Duration = Duration::from_secs(2);
+const RESTORE_PAUSE: Duration = Duration::from_millis(10);
 
 /// A table in the making. Dropped before [`Staging::publish`], it leaves nothing behind.
 pub(super) struct Staging {
@@ -67,26 +72,52 @@ impl Drop for Staging {
     }
 }
 
+/// Puts back the tables in `parent` that a crash caught between "old one aside" and "new one in"; removes nothing.
+/// Waits a moment for a writer that is at work there, as it may be between the two itself.
+pub fn restore(parent: &Path) -> Result<(), HatsError> {
+    let stranded = || {
+        leftovers(parent)
+            .map(|all| all.into_iter().filter(|(_, target, kind)| *kind == OLD && !target.exists()))
+    };
+    let began = Instant::now();
+    while stranded()?.next().is_some() && began.elapsed() < RESTORE_WITHIN {
+        let Some(_lock) = exclusive(parent)? else {
+            std::thread::sleep(RESTORE_PAUSE);
+            continue;
+        };
+        return stranded()?.try_for_each(|(path, target, _)| rename(&path, &target));
+    }
+    Ok(())
+}
+
 /// Clears what crashed writers left in a directory of tables, and puts back a table that a crash caught
 /// between "old one aside" and "new one in". Does nothing while a writer is at work there.
 pub(super) fn sweep(parent: &Path) -> Result<(), HatsError> {
-    let lock = File::open(parent).map_err(HatsError::io("open", parent))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(()),
-        Err(TryLockError::Error(source)) => {
-            return Err(HatsError::Io { action: "lock", path: parent.to_owned(), source });
-        }
-    }
-    for entry in fs::read_dir(parent).map_err(HatsError::io("list", parent))? {
-        let path = entry.map_err(HatsError::io("list", parent))?.path();
-        match leftover(&path) {
-            Some((target, OLD)) if !target.exists() => rename(&path, &target)?,
-            Some(_) => remove(&path)?,
-            None => {}
-        }
+    let Some(_lock) = exclusive(parent)? else { return Ok(()) };
+    for (path, target, kind) in leftovers(parent)? {
+        if kind == OLD && !target.exists() { rename(&path, &target)? } else { remove(&path)? }
     }
     Ok(())
+}
+
+/// The parent directory, locked against all writers; `None` while one is at work.
+fn exclusive(parent: &Path) -> Result<Option<File>, HatsError> {
+    let lock = File::open(parent).map_err(HatsError::io("open", parent))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(HatsError::io("lock", parent)(source)),
+    }
+}
+
+/// What writers left in `parent`: where it is, which table it belongs to, and of which kind it is.
+fn leftovers(parent: &Path) -> Result<Vec<(PathBuf, PathBuf, &'static str)>, HatsError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(parent).map_err(HatsError::io("list", parent))? {
+        let path = entry.map_err(HatsError::io("list", parent))?.path();
+        found.extend(leftover(&path).map(|(target, kind)| (path, target, kind)));
+    }
+    Ok(found)
 }
 
 /// The table that a leftover belongs to, and which kind of leftover it is.
@@ -192,6 +223,17 @@ mod tests {
                 (expected, vec!["stars".to_owned()])
             );
         }
+    }
+
+    #[test]
+    fn restoring_puts_back_and_removes_nothing() {
+        let parent = tempfile::tempdir().expect("a directory");
+        for (name, content) in [(".stars.old", "old"), (".stars.new", "whole"), (".sky.new", "half")] {
+            table(parent.path(), name, content);
+        }
+        restore(parent.path()).expect("restored");
+        assert_eq!(content(parent.path()), "old");
+        assert_eq!(names(parent.path()), [".sky.new", ".stars.new", "stars"]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::encoding::{Kind, writer_properties};
 use super::partition::{self, Partition};
 use super::properties::Properties;
 use super::staging::{self, Staging};
-use super::{HatsError, layout};
+use super::{HatsError, layout, metadata};
 use crate::healpix;
 
 /// What a table says about itself.
@@ -92,6 +92,10 @@ impl Writer {
         let rows = partitions.iter().filter_map(|tile| tile.rows).sum();
         let written = Written { rows, bytes: bytes.iter().sum(), partitions };
         self.write_file(Path::new(layout::COMMON_METADATA), &[])?;
+        metadata::write(self.staging.dir(), &written.partitions).map_err(|source| HatsError::Parquet {
+            path: self.staging.dir().join(layout::METADATA),
+            source,
+        })?;
         self.write_text(layout::PARTITION_INFO, &partition::format(&written.partitions))?;
         self.write_text(layout::PROPERTIES, &self.properties(&written).to_string())?;
         self.staging.publish()?;
