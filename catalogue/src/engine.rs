@@ -3,6 +3,8 @@
 //! Opens the tables once, plans each query in a session of its own, and enforces [`Limits`]. It writes nothing
 //! and knows no protocol.
 
+mod bounds;
+mod damage;
 mod diagnose;
 mod error;
 mod footer;
@@ -39,7 +41,7 @@ use object_store::local::LocalFileSystem;
 
 pub use error::QueryError;
 pub use limits::Limits;
-pub use mount::OpenError;
+pub use mount::{BrokenTable, OpenError, TableError};
 pub use place::Place;
 pub use query::{Query, Rows};
 
@@ -89,28 +91,37 @@ pub struct Catalogue {
 /// What every query needs, wherever it is planned.
 struct Shelf {
     tables: Vec<Table>,
+    broken: Vec<BrokenTable>,
     store: Arc<dyn ObjectStore>,
     limits: Limits,
 }
 
 impl Catalogue {
     /// Opens every table under `data_dir` (`<schema>/<table>/` or `<table>/`) and reads the footers of all
-    /// files. Fails at the first defect; blocks while it reads.
+    /// files; blocks while it reads. A table that cannot be read is among the [`Catalogue::broken`] ones.
     pub fn open(data_dir: &Path, limits: Limits) -> Result<Self, OpenError> {
         let failed = |source: std::io::Error| OpenError::Directory { path: data_dir.to_owned(), source };
         let data_dir = data_dir.canonicalize().map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(&data_dir).map_err(|error| failed(error.into()))?;
         let store: Arc<dyn ObjectStore> = Arc::new(store);
         let readers = Arc::new(Readers { store: Arc::clone(&store) });
-        let mounted = mount::tables(&data_dir)?;
+        let (mounted, broken) = mount::tables(&data_dir)?;
+        for table in &broken {
+            tracing::error!(table.schema, table.name, "{table}");
+        }
         let tables = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
         let workers = Arc::new(Workers::new(limits.query_threads).map_err(OpenError::Threads)?);
-        Ok(Self { shelf: Arc::new(Shelf { tables, store, limits }), workers })
+        Ok(Self { shelf: Arc::new(Shelf { tables, broken, store, limits }), workers })
     }
 
     /// The tables that a user may read, by schema and name.
     pub fn tables(&self, _user: &User) -> Vec<TableInfo> {
         self.shelf.tables.iter().map(|table| table.info.clone()).collect()
+    }
+
+    /// The tables that are there and cannot be read, for the operator; they name paths of the server.
+    pub fn broken(&self) -> &[BrokenTable] {
+        &self.shelf.broken
     }
 
     /// The limits of every query.
@@ -157,6 +168,9 @@ impl Shelf {
         for reference in references.into_iter().filter(named) {
             let (name, bare) = (name_of(&reference), matches!(reference, TableReference::Bare { .. }));
             let function = bare && state.table_functions().contains_key(&name);
+            if let Some(broken) = self.broken_table(state, &reference) {
+                return Err(broken.told());
+            }
             if !function && !known.contains(&name) {
                 let suggestion = diagnose::closest(&name, known.iter().map(String::as_str));
                 let place = guard::place_of_table(statement, &name, sql);
@@ -164,6 +178,11 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+
+    fn broken_table(&self, state: &SessionState, reference: &TableReference) -> Option<&BrokenTable> {
+        let schema = reference.schema().unwrap_or(&state.config().options().catalog.default_schema);
+        self.broken.iter().find(|table| table.schema == schema && table.name == reference.table())
     }
 
     fn known_names(&self, state: &SessionState) -> BTreeSet<String> {

@@ -19,7 +19,7 @@ pub(crate) fn of_query(error: &QueryError) -> Status {
         QueryError::Resources { .. } => Code::ResourceExhausted,
         QueryError::Deadline { .. } => Code::DeadlineExceeded,
         QueryError::Execution { .. } => Code::InvalidArgument,
-        QueryError::Data => Code::DataLoss,
+        QueryError::Unreadable { .. } | QueryError::Data => Code::DataLoss,
         QueryError::Internal => Code::Internal,
     };
     Status::new(code, error.to_string())

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use datafusion::common::{Diagnostic, SchemaError};
 use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 
 use super::error::QueryError;
@@ -58,12 +59,11 @@ impl Reader<'_> {
             DataFusionError::ResourcesExhausted(message) => self.exhausted(message),
             DataFusionError::ArrowError(arrow, _) => arrow_error(arrow, error),
             DataFusionError::External(source) => external(source.as_ref(), error),
-            DataFusionError::ParquetError(_)
-            | DataFusionError::ObjectStore(_)
-            | DataFusionError::IoError(_) => {
-                tracing::error!(%error, "a file of the catalogue could not be read");
-                QueryError::Data
-            }
+            DataFusionError::ParquetError(parquet) => match parquet.as_ref() {
+                ParquetError::External(source) => ours(source.as_ref()).unwrap_or_else(|| data(error)),
+                _ => data(error),
+            },
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => data(error),
             DataFusionError::Internal(_)
             | DataFusionError::ExecutionJoin(_)
             | DataFusionError::Substrait(_)
@@ -147,16 +147,23 @@ fn arrow_error(arrow: &arrow::error::ArrowError, error: &DataFusionError) -> Que
         | ArrowError::InvalidArgumentError(message)
         | ArrowError::ArithmeticOverflow(message) => QueryError::Execution { message: first_lower(message) },
         ArrowError::ExternalError(source) => external(source.as_ref(), error),
+        ArrowError::ParquetError(_) | ArrowError::IoError(..) => data(error),
         _ => internal(error),
     }
 }
 
 /// Our own errors travel through the engine as external ones.
 fn external(source: &(dyn Error + Send + Sync + 'static), error: &DataFusionError) -> QueryError {
-    match source.downcast_ref::<QueryError>() {
-        Some(ours) => ours.clone(),
-        None => internal(error),
-    }
+    ours(source).unwrap_or_else(|| internal(error))
+}
+
+fn ours(source: &(dyn Error + Send + Sync + 'static)) -> Option<QueryError> {
+    source.downcast_ref::<QueryError>().cloned()
+}
+
+fn data(error: &DataFusionError) -> QueryError {
+    tracing::error!(%error, "a file of the catalogue could not be read");
+    QueryError::Data
 }
 
 fn internal(error: &DataFusionError) -> QueryError {

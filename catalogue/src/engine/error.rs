@@ -88,6 +88,14 @@ pub enum QueryError {
         /// What could not be computed.
         message: String,
     },
+    /// A table with a file that is missing or broken. Other tables can be read.
+    #[error("table {table} cannot be read: {problem}; tell the operator")]
+    Unreadable {
+        /// `schema.name`
+        table: String,
+        /// Which file, relative to the data directory, what is wrong with it, and at which byte.
+        problem: String,
+    },
     /// A file of the catalogue that could not be read. The log says which.
     #[error("the catalogue's files could not be read: tell the operator, whose log has the details")]
     Data,

@@ -1,5 +1,6 @@
 //! A planned query and its rows. The rows end with an error when time or memory run out, never quietly.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,7 +10,7 @@ use arrow_schema::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -18,8 +19,8 @@ use tokio::time::{Sleep, sleep_until};
 use super::error::QueryError;
 use super::limits::Limits;
 use super::stop::Stop;
-use super::workers::{Workers, died};
-use super::{diagnose, watch};
+use super::workers::{Workers, died, panicked};
+use super::{damage, diagnose, watch};
 
 /// Bytes that a text is taken to have.
 const TEXT_BYTES: usize = 32;
@@ -67,16 +68,23 @@ struct Run {
 impl Run {
     /// Sends every batch, and an error in place of the first that is missing.
     async fn to(self, batches: mpsc::Sender<Result<RecordBatch, QueryError>>) {
-        let mut stream = match self.start().await {
-            Ok(stream) => stream,
+        let (plan, mut stream) = match self.start().await {
+            Ok(started) => started,
             Err(error) => {
                 // A receiver that is gone wants no error either.
                 let _ = batches.send(Err(diagnose::running(error, &self.limits))).await;
                 return;
             }
         };
-        while let Some(batch) = stream.next().await {
-            let batch = self.checked(batch);
+        while let Some(batch) = AssertUnwindSafe(stream.next()).catch_unwind().await.transpose() {
+            let batch = match batch {
+                Ok(batch) => self.checked(batch),
+                Err(panic) => Err(panicked(panic)),
+            };
+            let batch = match batch {
+                Err(error) => Err(damage::explain(error, &plan).await),
+                batch => batch,
+            };
             let failed = batch.is_err();
             if batches.send(batch).await.is_err() || failed {
                 return;
@@ -84,11 +92,13 @@ impl Run {
         }
     }
 
-    async fn start(&self) -> Result<SendableRecordBatchStream, DataFusionError> {
+    async fn start(&self) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream), DataFusionError> {
         let mut state = self.state.clone();
         *state.config_mut() = state.config().clone().with_batch_size(batch_rows(&self.schema, &self.limits));
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await?;
-        execute_stream(watch::joins(plan, &self.stop)?, state.task_ctx())
+        let plan = watch::joins(plan, &self.stop)?;
+        let stream = execute_stream(Arc::clone(&plan), state.task_ctx())?;
+        Ok((plan, stream))
     }
 
     /// Batches of an engine may lack the metadata of columns; ours have exactly the announced schema.

@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use super::bounds;
 use super::footer::Footer;
 
 /// Makes readers for files that carry their [`Footer`] as an extension.
@@ -62,7 +63,15 @@ impl AsyncFileReader for Reader {
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
         self.metrics.bytes_scanned.add(ranges.iter().map(length).sum());
-        async move { self.store.get_ranges(&self.location, &ranges).await.map_err(external) }.boxed()
+        async move {
+            let read = self.store.get_ranges(&self.location, &ranges).await.map_err(external)?;
+            // What is read in ranges are pages; the decoder believes their headers.
+            for (bytes, range) in read.iter().zip(&ranges) {
+                bounds::pages(bytes, range.start)?;
+            }
+            Ok(read)
+        }
+        .boxed()
     }
 
     fn get_metadata<'a>(

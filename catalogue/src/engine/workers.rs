@@ -43,10 +43,11 @@ impl Drop for Workers {
 
 /// A panic ends one query, not the server.
 pub(crate) fn died(error: JoinError) -> QueryError {
-    let panic: Box<dyn Any + Send> = match error.try_into_panic() {
-        Ok(panic) => panic,
-        Err(_) => Box::new("cancelled"),
-    };
+    panicked(error.try_into_panic().unwrap_or_else(|_| Box::new("cancelled")))
+}
+
+/// What a panic of a query says is for the log.
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> QueryError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown");
     tracing::error!(panic = text, "a query panicked");

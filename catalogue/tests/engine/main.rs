@@ -1,8 +1,11 @@
 //! The query engine on a small sample sky: what it answers, what it refuses, and what it says.
 
 mod answers;
+mod foreign;
+mod foreign_rows;
 mod limits;
 mod mistakes;
+mod mutations;
 mod opening;
 mod refusals;
 mod sky;

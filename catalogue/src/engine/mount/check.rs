@@ -9,35 +9,34 @@ use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
-use super::OpenError;
+use super::{Place, TableError};
 use crate::engine::narrow::KeyColumns;
 use crate::engine::table::Tile;
 use crate::hats::{Properties, layout};
 use crate::healpix;
 
 /// The schema of the first file, which all others must share.
-pub(super) fn common_schema(data_dir: &Path, dir: &Path, tiles: &[Tile]) -> Result<SchemaRef, OpenError> {
-    let first = tiles.first().ok_or_else(|| OpenError::File {
-        path: dir.join(layout::PARTITION_INFO),
-        problem: "lists no tile".into(),
-    })?;
-    let schema = arrow_schema(data_dir, first)?;
+pub(super) fn common_schema(place: &Place<'_>, tiles: &[Tile]) -> Result<SchemaRef, TableError> {
+    let first = tiles.first();
+    let first =
+        first.ok_or_else(|| TableError::file(&place.dir.join(layout::PARTITION_INFO), "lists no tile"))?;
+    let schema = arrow_schema(first)?;
     tiles.par_iter().skip(1).try_for_each(|tile| {
-        let other = arrow_schema(data_dir, tile)?;
+        let other = arrow_schema(tile)?;
         match difference(&schema, &other) {
-            Some(problem) => Err(OpenError::File { path: data_dir.join(&tile.location), problem }),
+            Some(problem) => Err(TableError::file(&tile.footer.path, problem)),
             None => Ok(()),
         }
     })?;
     Ok(Arc::new(schema))
 }
 
-fn arrow_schema(data_dir: &Path, tile: &Tile) -> Result<Schema, OpenError> {
+fn arrow_schema(tile: &Tile) -> Result<Schema, TableError> {
     let file = tile.footer.metadata().file_metadata();
     let schema = parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata());
-    let mut schema = schema.map_err(|error| OpenError::File {
-        path: data_dir.join(&tile.location),
-        problem: format!("has columns of an unknown type ({error})"),
+    let mut schema = schema.map_err(|error| {
+        let problem = format!("has columns of an unknown type ({error})");
+        TableError::file(&tile.footer.path, problem)
     })?;
     // Other writers leave notes to their own readers here.
     schema.metadata.retain(|key, _| key == "description" || key.starts_with("nearside."));
@@ -65,12 +64,12 @@ pub(super) fn key_columns(
     dir: &Path,
     properties: &Properties,
     schema: &Schema,
-) -> Result<KeyColumns, OpenError> {
+) -> Result<KeyColumns, TableError> {
     let (ra, dec) = (&properties.ra_column, &properties.dec_column);
     for column in [ra, dec] {
         if schema.field_with_name(column).is_err() {
             let problem = format!("names a column {column}, which the files do not have");
-            return Err(OpenError::File { path: dir.join(layout::PROPERTIES), problem });
+            return Err(TableError::file(&dir.join(layout::PROPERTIES), problem));
         }
     }
     let index = properties.healpix_column.as_deref().unwrap_or(healpix::COLUMN);
@@ -79,33 +78,20 @@ pub(super) fn key_columns(
     Ok(KeyColumns { ra: ra.clone(), dec: dec.clone(), healpix: usable.then(|| index.to_owned()) })
 }
 
-/// Tiles are skipped by their place on the sky, so a file must not hold positions outside its tile; and a file
-/// that says it is sorted must be.
-pub(super) fn index(data_dir: &Path, tile: &Tile, keys: &KeyColumns) -> Result<(), OpenError> {
+/// Tiles are skipped by their place on the sky, so a file must not hold positions outside its tile.
+pub(super) fn place(tile: &Tile, keys: &KeyColumns) -> Result<(), TableError> {
     let Some(leaf) = keys.healpix.as_deref().and_then(|column| tile.footer.leaf(column)) else {
         return Ok(());
     };
-    let defect = |problem: String| Err(OpenError::File { path: data_dir.join(&tile.location), problem });
     let pixels = healpix::tile_range(tile.order, tile.npix);
-    let mut highest = i64::MIN;
     for (number, group) in tile.footer.metadata().row_groups().iter().enumerate() {
         let Some(Statistics::Int64(values)) = group.column(leaf).statistics() else { continue };
-        let (Some(&min), Some(&max)) = (values.min_opt(), values.max_opt()) else { continue };
-        if !pixels.contains(&min) || !pixels.contains(&max) {
-            return defect(format!(
-                "row group {number} has positions outside tile {} of order {}",
-                tile.npix, tile.order
-            ));
+        let (Some(min), Some(max)) = (values.min_opt(), values.max_opt()) else { continue };
+        if !pixels.contains(min) || !pixels.contains(max) {
+            let (npix, order) = (tile.npix, tile.order);
+            let problem = format!("row group {number} has positions outside tile {npix} of order {order}");
+            return Err(TableError::file(&tile.footer.path, problem));
         }
-        let claims_order = group.sorting_columns().and_then(|columns| columns.first());
-        let ascending =
-            claims_order.is_some_and(|by| usize::try_from(by.column_idx) == Ok(leaf) && !by.descending);
-        if ascending && min < highest {
-            return defect(format!(
-                "says that it is sorted by position, but row group {number} is not after the one before"
-            ));
-        }
-        highest = max;
     }
     Ok(())
 }

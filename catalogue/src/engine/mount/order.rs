@@ -1,0 +1,134 @@
+//! Whether row groups that claim an order have it. Statistics can disprove such a claim and never prove it, so the
+//! column is read, once for every file: what was found sound is noted beside the table.
+//!
+//! Parquet's claim (`RowGroup.sorting_columns`) is about the rows of one row group. Files without a claim may have
+//! any order, as the engine relies on none.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::Path;
+
+use arrow::array::{ArrayRef, make_comparator};
+use arrow_schema::{ArrowError, SortOptions};
+use datafusion::parquet::arrow::ProjectionMask;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::metadata::{RowGroupMetaData, SortingColumn};
+use rayon::prelude::*;
+
+use super::TableError;
+use crate::engine::bounds;
+use crate::engine::table::Tile;
+
+/// The note in a table's directory: a line for every file whose claims hold.
+const NOTE: &str = ".nearside-order";
+
+/// Checks the claims of all files of the table in `dir`, except those that the note has.
+pub(super) fn check(dir: &Path, tiles: &[Tile]) -> Result<(), TableError> {
+    let claiming: Vec<&Tile> =
+        tiles.iter().filter(|tile| groups(tile).any(|group| claim(group).is_some())).collect();
+    let lines: BTreeSet<String> = claiming.iter().map(|tile| line(tile)).collect();
+    let note = dir.join(NOTE);
+    let known = fs::read_to_string(&note).unwrap_or_default();
+    let known: BTreeSet<&str> = known.lines().collect();
+    let new: Vec<&Tile> = claiming.into_iter().filter(|tile| !known.contains(line(tile).as_str())).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    tracing::info!(path = %dir.display(), files = new.len(), "checking the order of rows, once");
+    new.par_iter().try_for_each(|tile| check_file(&tile.footer.path, tile))?;
+    write_note(&note, &lines);
+    Ok(())
+}
+
+fn groups(tile: &Tile) -> impl Iterator<Item = &RowGroupMetaData> {
+    tile.footer.metadata().row_groups().iter()
+}
+
+fn claim(group: &RowGroupMetaData) -> Option<&SortingColumn> {
+    group.sorting_columns().and_then(|columns| columns.first())
+}
+
+/// The file, its size, and when it was last changed.
+fn line(tile: &Tile) -> String {
+    let changed = fs::metadata(&tile.footer.path).and_then(|file| file.modified()).ok();
+    let changed = changed.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let name = tile.location.rsplit_once("/dataset/").map_or(tile.location.as_str(), |(_, name)| name);
+    format!("{} {} {name}", tile.footer.bytes, changed.map_or(0, |time| time.as_nanos()))
+}
+
+/// A note that cannot be written costs the next start the same check, and nothing else.
+fn write_note(note: &Path, lines: &BTreeSet<String>) {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let part = note.with_extension("part");
+    let written = fs::write(&part, text).and_then(|()| fs::rename(&part, note));
+    if let Err(error) = written {
+        tracing::warn!(path = %note.display(), %error, "cannot note that the order of rows was checked");
+    }
+}
+
+fn check_file(path: &Path, tile: &Tile) -> Result<(), TableError> {
+    for (number, group) in groups(tile).enumerate() {
+        let Some(claim) = claim(group) else { continue };
+        let leaf = usize::try_from(claim.column_idx).ok().filter(|leaf| *leaf < group.num_columns());
+        let leaf = leaf
+            .ok_or_else(|| TableError::file(path, "says that it is sorted by a column it does not have"))?;
+        let column = group.column(leaf);
+        let name = column.column_path().string();
+        let (start, length) = column.byte_range();
+        let file =
+            File::open(path).map_err(|error| TableError::file(path, format!("cannot be read ({error})")))?;
+        bounds::pages_of(&file, start..start + length)
+            .map_err(|defect| TableError::file(path, format!("column {name} is broken: {defect}")))?;
+        let options = SortOptions { descending: claim.descending, nulls_first: claim.nulls_first };
+        let unreadable = |error| {
+            TableError::file(path, format!("column {name} cannot be decoded, at byte {start} ({error})"))
+        };
+        if let Some(row) =
+            bounds::caught(|| first_misplaced(file, number, leaf, options)).map_err(unreadable)?
+        {
+            let problem = format!(
+                "says that it is sorted by {name}, but row {row} of row group {number} is out of order"
+            );
+            return Err(TableError::file(path, problem));
+        }
+    }
+    Ok(())
+}
+
+/// The first row of a row group that comes before the row above it, by one column.
+fn first_misplaced(
+    file: File,
+    group: usize,
+    leaf: usize,
+    options: SortOptions,
+) -> Result<Option<usize>, ParquetError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
+    let column = ProjectionMask::leaves(builder.parquet_schema(), [leaf]);
+    let mut above: Option<ArrayRef> = None;
+    let mut row = 0;
+    for batch in builder.with_projection(column).with_row_groups(vec![group]).build()? {
+        let batch = batch?;
+        let values = batch.column(0);
+        if let Some(at) = misplaced(above.as_ref(), values, options)? {
+            return Ok(Some(row + at));
+        }
+        row += values.len();
+        above = (!values.is_empty()).then(|| values.slice(values.len() - 1, 1)).or(above);
+    }
+    Ok(None)
+}
+
+fn misplaced(
+    above: Option<&ArrayRef>,
+    values: &ArrayRef,
+    options: SortOptions,
+) -> Result<Option<usize>, ArrowError> {
+    if let (Some(above), false) = (above, values.is_empty())
+        && make_comparator(above, values, options)?(0, 0).is_gt()
+    {
+        return Ok(Some(0));
+    }
+    let compare = make_comparator(values, values, options)?;
+    Ok((1..values.len()).find(|&row| compare(row - 1, row).is_gt()))
+}
