@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::names::Username;
+use catalogue::sky;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bar::Bar;
@@ -105,14 +106,17 @@ async fn start(args: &Args, state: &State, user: &Username) -> Result<Platform> 
     Platform::start(args, state, user, &data).await
 }
 
-/// The bundled sky, generated where the state directory has none yet.
+/// The bundled sky, generated where the state directory has none, or none that is whole.
 async fn sample_sky(state: &State) -> Result<PathBuf> {
     let dir = state.sample_sky();
-    if !dir.exists() {
+    if sky::find_sample(&dir).is_none() {
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir)?;
+        }
         let target = dir.clone();
         let staging = state.staging("sample-sky")?;
         tokio::task::spawn_blocking(move || {
-            sample::generate(&staging, &catalogue::sky::SampleOptions::default(), &Bar::default())?;
+            sample::generate(&staging, &sky::SampleOptions::default(), &Bar::default())?;
             std::fs::rename(&staging, &target).map_err(anyhow::Error::from)
         })
         .await??;

@@ -36,6 +36,10 @@ fn print(platform: &Platform, user: &Username, link: &str) {
     println!();
     println!("    {link}");
     println!();
+    for problem in platform.broken_tables() {
+        println!("  Not served: {problem}");
+        println!();
+    }
     println!("  It serves this machine only (loopback), and all labs run as your own user: they are not");
     println!("  isolated from each other. Ctrl-C stops everything.");
     println!();

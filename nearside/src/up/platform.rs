@@ -22,6 +22,7 @@ pub struct Platform {
     flight: flight_server::ServerHandle,
     gateway: kernel_gateway::ServerHandle,
     ca_file: Option<PathBuf>,
+    broken_tables: Vec<String>,
 }
 
 impl Platform {
@@ -34,6 +35,7 @@ impl Platform {
         let certificate =
             if args.tls { Some(Certificate::open_or_make(&state.certificates()?)?) } else { None };
         let catalogue = open_catalogue(data).await?;
+        let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
         let identity = Identity::open(state.root()).await?;
         if !identity.accounts().exists(user).await? {
@@ -75,7 +77,12 @@ impl Platform {
         )
         .await?;
         gateway.start_lab(user);
-        Ok(Self { identity, flight, gateway, ca_file })
+        Ok(Self { identity, flight, gateway, ca_file, broken_tables })
+    }
+
+    /// What is wrong with each table that cannot be read.
+    pub fn broken_tables(&self) -> &[String] {
+        &self.broken_tables
     }
 
     /// Where the web pages are.
