@@ -69,10 +69,14 @@ class PlatformProcess:
         assert self.process.poll() is None, f"the platform ended at once:\n{self.errors.read_text()}"
         return self._ready_file.exists()
 
+    def printed(self, pattern: str) -> str:
+        """Waits until it has printed text that matches a regular expression."""
+        found = until(lambda: re.search(pattern, self._output.read_text()), within=5, what=f"{pattern} on the screen")
+        return found.group()
+
     def sign_in_link(self) -> str:
         """The one-time link that it prints."""
-        found = until(lambda: re.search(r"\S+/login/link/\S+", self._output.read_text()), within=5, what="the link")
-        return found.group()
+        return self.printed(r"\S+/login/link/\S+")
 
     def home(self, user: str) -> Path:
         """Where a user's files are."""

@@ -8,13 +8,25 @@ import hats_peers
 import lsdb
 import nearside
 import pandas as pd
+import pyarrow as pa
 import pytest
 from conftest import Start
 from hats_import.catalog.arguments import ImportArguments
 from hats_import.collection.arguments import CollectionArguments
+from pyarrow import parquet
 
 STARS = 5_000
 MARGIN_ARCSEC = 3600.0
+
+# Every table, and its rows.
+TABLES = {
+    "collection": STARS,
+    "curves": STARS,
+    "epochs": 3 * STARS,
+    "nested": STARS,
+    "plain": STARS,
+    "unindexed": STARS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,23 +43,34 @@ def data(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows.to_csv(files / "stars.csv", index=False)
     epochs = rows.loc[rows.index.repeat(3)].assign(mjd=range(3 * STARS))
     epochs.to_parquet(files / "epochs.parquet", index=False)
+    curves = pa.array([[{"mjd": 3.0 * star + i, "mag": 15.5} for i in range(3)] for star in range(STARS)])
+    parquet.write_table(pa.Table.from_pandas(rows).append_column("curve", curves), files / "curves.parquet")
 
     def source(name: str, file: str, **options: object) -> ImportArguments:
         return ImportArguments(
-            output_path=data, output_artifact_name=name, input_file_list=[files / file],
-            file_reader=file.rsplit(".")[-1], ra_column="RAJ2000", dec_column="DEJ2000",
-            progress_bar=False, **options,
-        )  # fmt: skip
+            output_path=data,
+            output_artifact_name=name,
+            input_file_list=[files / file],
+            file_reader=file.rsplit(".")[-1],
+            ra_column="RAJ2000",
+            dec_column="DEJ2000",
+            progress_bar=False,
+            **options,
+        )
 
     collection = CollectionArguments(output_path=data, output_artifact_name="collection", progress_bar=False)
     collection = collection.catalog(
-        input_file_list=[files / "stars.csv"], file_reader="csv", ra_column="RAJ2000", dec_column="DEJ2000",
+        input_file_list=[files / "stars.csv"],
+        file_reader="csv",
+        ra_column="RAJ2000",
+        dec_column="DEJ2000",
         pixel_threshold=1_000,
-    ).add_margin(margin_threshold=MARGIN_ARCSEC, is_default=True)  # fmt: skip
+    ).add_margin(margin_threshold=MARGIN_ARCSEC, is_default=True)
     hats_peers.run(
         collection,
         source("plain", "stars.csv"),
         source("unindexed", "stars.csv", add_healpix_29=False, npix_suffix="/"),
+        source("curves", "curves.parquet"),
         source("epochs", "epochs.parquet", catalog_type="source"),
     )
     objects = lsdb.open_catalog(data / "plain")
@@ -71,12 +94,11 @@ def count(engine: nearside.Connection, what: str) -> int:
 
 def test_all_of_them_are_tables_and_the_margin_is_none(engine: nearside.Connection) -> None:
     tables = [row["table"] for row in engine.tables().to_arrow().to_pylist()]
-    assert sorted(tables) == ["hats.collection", "hats.epochs", "hats.nested", "hats.plain", "hats.unindexed"]
+    assert sorted(tables) == [f"hats.{name}" for name in sorted(TABLES)]
 
 
 def test_every_row_is_counted_once(engine: nearside.Connection) -> None:
-    rows = {name: count(engine, f"hats.{name}") for name in ["collection", "epochs", "nested", "plain", "unindexed"]}
-    assert rows == {"collection": STARS, "epochs": 3 * STARS, "nested": STARS, "plain": STARS, "unindexed": STARS}
+    assert {name: count(engine, f"hats.{name}") for name in TABLES} == TABLES
 
 
 @pytest.mark.parametrize("table", ["collection", "plain", "unindexed"])
@@ -98,8 +120,12 @@ def test_a_row_is_found_by_an_id_that_is_text(engine: nearside.Connection, rows:
     assert found.to_numpy().tolist() == [rows.loc[4321, ["RAJ2000", "mag"]].tolist()]
 
 
-def test_nested_light_curves_have_their_values(engine: nearside.Connection) -> None:
-    curve = engine.sql("SELECT lc FROM hats.nested WHERE name = 'star 10'").to_arrow()["lc"].to_pylist()[0]
-    # LSDB writes a structure of lists, hats-import of version 0.11 a list of structures.
-    times = [row["mjd"] for row in curve] if isinstance(curve, list) else curve["mjd"]
-    assert sorted(times) == [30, 31, 32]
+def test_light_curves_as_structures_of_lists_have_their_values(engine: nearside.Connection) -> None:
+    curve = engine.sql("SELECT lc['mjd'] AS mjd FROM hats.nested WHERE name = 'star 10'").to_arrow()
+    assert sorted(curve["mjd"].to_pylist()[0]) == [30, 31, 32]
+
+
+def test_light_curves_as_lists_of_structures_have_their_values(engine: nearside.Connection) -> None:
+    curve = engine.sql("SELECT curve, curve[2]['mjd'] AS mjd FROM hats.curves WHERE name = 'star 10'").to_arrow()
+    assert [row["mjd"] for row in curve["curve"].to_pylist()[0]] == [30.0, 31.0, 32.0]
+    assert curve["mjd"].to_pylist() == [31.0]

@@ -81,14 +81,18 @@ def test_a_crossmatch_has_the_same_pairs_in_lsdb_and_in_the_engine(
     data: Path, engine: nearside.Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     gaia = data / "gaiadr3/gaia_source"
-    moved = engine.sql(f"SELECT source_id AS number, ra, dec + 0.3 * {ARCSEC} AS dec FROM gaiadr3.gaia_source LIMIT 300")
+    shifted = f"dec + 0.3 * {ARCSEC}"
+    moved = engine.sql(f"SELECT source_id AS number, ra, {shifted} AS dec FROM gaiadr3.gaia_source LIMIT 300")
     place = tmp_path_factory.mktemp("moved")
     moved.to_pandas().to_csv(place / "moved.csv", index=False)
     hats_peers.nearside("import", "--data", place, "--table", "survey.moved", place / "moved.csv")
     # LSDB needs the rows around each tile in a table of their own, which hats-import makes from ours.
     margin = MarginCacheArguments(
-        input_catalog_path=gaia, output_path=data / "gaiadr3", output_artifact_name="margin",
-        margin_threshold=10.0, progress_bar=False,
+        input_catalog_path=gaia,
+        output_path=data / "gaiadr3",
+        output_artifact_name="margin",
+        margin_threshold=10.0,
+        progress_bar=False,
     )
     hats_peers.run(margin)
     right = lsdb.open_catalog(gaia, margin_cache=data / "gaiadr3/margin")

@@ -19,8 +19,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 /// Positions all over the sky, in degrees.
 pub fn positions(rows: usize) -> Vec<(f64, f64)> {
     let position = |i: usize| {
-        let ra = (i as f64 * 137.507_764).rem_euclid(360.0);
-        (ra, ((i as f64 * 0.618_034).fract() * 2.0 - 1.0).asin().to_degrees())
+        // Multiples of the plastic number's powers fill a square evenly.
+        let (a, b) = ((i as f64 * 0.754_877_666).fract(), (i as f64 * 0.569_840_291).fract());
+        (a * 360.0, (b * 2.0 - 1.0).asin().to_degrees())
     };
     (0..rows).map(position).collect()
 }
@@ -103,7 +104,9 @@ fn of_tile(rows: &RecordBatch, npix: u64) -> RecordBatch {
 
 fn parts(rows: &RecordBatch, count: usize) -> Vec<RecordBatch> {
     let length = rows.num_rows().div_ceil(count);
-    (0..count).map(|i| rows.slice(i * length, length.min(rows.num_rows() - i * length))).collect()
+    (0..count)
+        .map(|i| rows.slice(i * length, length.min(rows.num_rows().saturating_sub(i * length))))
+        .collect()
 }
 
 fn write_file(path: &Path, layout: &Layout, rows: &RecordBatch) {

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_structure_is_skipped_to_its_end() {
         // 1: i32 = 1; 2: list<i32> = [1, 2]; 3: binary "ab"; 4: true; stop; a byte of something else.
-        assert_eq!(skipped(&[0x15, 2, 0x19, 0x25, 2, 4, 0x18, 2, b'a', b'b', 0x11, 0, 9]), Ok(11));
+        assert_eq!(skipped(&[0x15, 2, 0x19, 0x25, 2, 4, 0x18, 2, b'a', b'b', 0x11, 0, 9]), Ok(12));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use datafusion::parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 
 use super::{Place, TableError};
+use crate::engine::bounds;
 use crate::engine::narrow::KeyColumns;
 use crate::engine::table::Tile;
 use crate::hats::{Properties, layout};
@@ -33,7 +34,7 @@ pub(super) fn common_schema(place: &Place<'_>, tiles: &[Tile]) -> Result<SchemaR
 
 fn arrow_schema(tile: &Tile) -> Result<Schema, TableError> {
     let file = tile.footer.metadata().file_metadata();
-    let schema = parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata());
+    let schema = bounds::caught(|| parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()));
     let mut schema = schema.map_err(|error| {
         let problem = format!("has columns of an unknown type ({error})");
         TableError::file(&tile.footer.path, problem)
