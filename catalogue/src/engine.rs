@@ -20,6 +20,7 @@ mod query;
 mod reader;
 mod sandbox;
 mod select;
+mod share;
 mod stop;
 mod table;
 mod watch;
@@ -39,16 +40,16 @@ use datafusion::sql::parser::Statement;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
-pub use error::QueryError;
-pub use limits::Limits;
+pub use error::{Crowd, QueryError};
+pub use limits::{Limits, LimitsError};
 pub use mount::{BrokenTable, OpenError, TableError};
 pub use place::Place;
 pub use query::{Query, Rows};
 
 use reader::Readers;
+use share::{Share, Shares};
 use stop::Stop;
 use table::HatsTable;
-use workers::Workers;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ struct Table {
 /// The open tables of a data directory.
 pub struct Catalogue {
     shelf: Arc<Shelf>,
-    workers: Arc<Workers>,
+    shares: Shares,
 }
 
 /// What every query needs, wherever it is planned.
@@ -104,14 +105,14 @@ impl Catalogue {
         let data_dir = data_dir.canonicalize().map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(&data_dir).map_err(|error| failed(error.into()))?;
         let store: Arc<dyn ObjectStore> = Arc::new(store);
-        let readers = Arc::new(Readers { store: Arc::clone(&store) });
+        let readers = Arc::new(Readers { store: Arc::clone(&store), meter: None });
         let (mounted, broken) = mount::tables(&data_dir)?;
         for table in &broken {
             tracing::error!(table.schema, table.name, "{table}");
         }
         let tables = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
-        let workers = Arc::new(Workers::new(limits.query_threads).map_err(OpenError::Threads)?);
-        Ok(Self { shelf: Arc::new(Shelf { tables, broken, store, limits }), workers })
+        let shares = Shares::new(&limits);
+        Ok(Self { shelf: Arc::new(Shelf { tables, broken, store, limits }), shares })
     }
 
     /// The tables that a user may read, by schema and name.
@@ -129,26 +130,26 @@ impl Catalogue {
         &self.shelf.limits
     }
 
-    /// Checks and plans one SQL statement. Its time starts now.
+    /// Checks and plans one SQL statement, within the time that a query may take.
     pub async fn plan(&self, user: &User, sql: &str) -> Result<Query, QueryError> {
         let stop = Stop::after(self.shelf.limits.query_seconds);
-        let (shelf, user, text) = (Arc::clone(&self.shelf), user.clone(), sql.to_owned());
-        let planning = self.workers.spawn(async move { shelf.plan(&user, &text).await });
+        let share = self.shares.of(&user.name)?;
+        let (shelf, text, own) = (Arc::clone(&self.shelf), sql.to_owned(), Arc::clone(&share));
+        let planning = share.workers.spawn(async move { shelf.plan(&own, &text).await });
         let planned = match tokio::time::timeout_at(stop.deadline, planning).await {
             Err(_) => return Err(stop.late()),
             Ok(Err(error)) => return Err(workers::died(error)),
             Ok(Ok(planned)) => planned,
         };
         let (state, plan) = planned?;
-        let (limits, workers) = (self.shelf.limits.clone(), Arc::clone(&self.workers));
-        Ok(Query { state, plan, limits, stop, workers })
+        Ok(Query { state, plan, limits: self.shelf.limits.clone(), share })
     }
 }
 
 impl Shelf {
-    async fn plan(&self, _user: &User, sql: &str) -> Result<(SessionState, LogicalPlan), QueryError> {
+    async fn plan(&self, share: &Share, sql: &str) -> Result<(SessionState, LogicalPlan), QueryError> {
         let statement = guard::statement(sql, &self.limits)?;
-        let session = sandbox::session(&self.tables, &self.store, &self.limits);
+        let session = sandbox::session(&self.tables, &self.store, &self.limits, share);
         let state = session.map_err(|error| diagnose::running(error, &self.limits))?.state();
         self.check_tables(&state, &statement, sql)?;
         let plan = logical_plan(&state, statement).await;

@@ -27,10 +27,6 @@ pub struct Config {
     pub request_bytes: usize,
     /// Encoded size of one batch that the server sends, in bytes, unless a single row is larger.
     pub batch_bytes: usize,
-    /// Queries that run at once, of all users together.
-    pub queries: usize,
-    /// Seconds a query waits for its turn before it is refused.
-    pub queue_seconds: u64,
     /// Calls at once on one connection.
     pub calls_per_connection: u32,
     /// Seconds that running calls get when the server stops, before they are cut.
@@ -59,8 +55,6 @@ impl Config {
             prepared_seconds: 12 * 3600,
             request_bytes: 4 << 20,
             batch_bytes: 2 << 20,
-            queries: 16,
-            queue_seconds: 30,
             calls_per_connection: 64,
             grace_seconds: 3,
         }

@@ -26,6 +26,9 @@ struct Options {
     /// File with the JSON key set (RFC 7517) that tokens may be signed with
     #[arg(long)]
     keys: PathBuf,
+    /// File with limits of queries, NAME = NUMBER on each line; the operator guide lists them
+    #[arg(long)]
+    limits: Option<PathBuf>,
     /// Certificate for TLS, PEM
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -43,7 +46,8 @@ async fn main() -> anyhow::Result<()> {
         std::fs::read(&options.keys).with_context(|| format!("cannot read {}", options.keys.display()))?;
     let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
     let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
-    let catalogue = Arc::new(Catalogue::open(&options.data, Limits::default())?);
+    let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
+    let catalogue = Arc::new(Catalogue::open(&options.data, limits)?);
     let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys) };
     let server = start(config, catalogue).await?;
     tracing::info!(location = %server.location(), "serving");

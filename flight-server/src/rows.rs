@@ -12,7 +12,6 @@ use arrow_flight::encode::{DictionaryHandling, FlightDataEncoder, FlightDataEnco
 use arrow_flight::error::FlightError;
 use catalogue::engine::{QueryError, User};
 use futures::{FutureExt, Stream, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status};
 
@@ -23,7 +22,6 @@ pub(crate) struct Rows {
     encoder: Option<FlightDataEncoder>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     report: Report,
-    _turn: OwnedSemaphorePermit,
 }
 
 impl Rows {
@@ -31,7 +29,6 @@ impl Rows {
     pub(crate) fn new(
         rows: catalogue::engine::Rows,
         batch_bytes: usize,
-        turn: OwnedSemaphorePermit,
         cut: CancellationToken,
         report: Report,
     ) -> Self {
@@ -43,7 +40,7 @@ impl Rows {
             .with_dictionary_handling(DictionaryHandling::Resend)
             .with_max_flight_data_size(batch_bytes)
             .build(rows);
-        Self { encoder: Some(encoder), cut: Box::pin(cut.cancelled_owned()), report, _turn: turn }
+        Self { encoder: Some(encoder), cut: Box::pin(cut.cancelled_owned()), report }
     }
 
     fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FlightData, Status>>> {

@@ -9,7 +9,6 @@ use api::token::{Audience, Verifier};
 use arrow_flight::flight_service_server::FlightServiceServer;
 use catalogue::engine::Catalogue;
 use thiserror::Error;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
@@ -113,8 +112,6 @@ fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken
         ticket_seconds: config.ticket_seconds,
         prepared_seconds: config.prepared_seconds,
         batch_bytes: config.batch_bytes,
-        turns: Arc::new(Semaphore::new(config.queries)),
-        queue: Duration::from_secs(config.queue_seconds),
         cut,
     }
 }

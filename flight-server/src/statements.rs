@@ -1,7 +1,6 @@
 //! Statements: from a caller's SQL to the offer of its rows, and from a ticket to the rows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use api::names::Username;
 use arrow::ipc::writer::IpcWriteOptions;
@@ -15,7 +14,6 @@ use bytes::Bytes;
 use catalogue::engine::{Catalogue, User};
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -30,9 +28,6 @@ pub(crate) struct Statements {
     pub(crate) ticket_seconds: u64,
     pub(crate) prepared_seconds: u64,
     pub(crate) batch_bytes: usize,
-    /// One permit per query that may run now.
-    pub(crate) turns: Arc<Semaphore>,
-    pub(crate) queue: Duration,
     /// Cancelled when streams have to end.
     pub(crate) cut: CancellationToken,
 }
@@ -71,16 +66,9 @@ impl Statements {
     pub(crate) async fn rows(&self, user: &User, ticket: &[u8]) -> Result<Rows, Status> {
         let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
         let mut report = Report::new(user);
-        let waiting = tokio::time::timeout(self.queue, Arc::clone(&self.turns).acquire_owned());
-        let Ok(Ok(turn)) = waiting.await else {
-            report.end(tonic::Code::ResourceExhausted);
-            return Err(Status::resource_exhausted(
-                "the server has too many queries at once: try again in a minute",
-            ));
-        };
         let running = async { self.catalogue.plan(user, &sql).await?.execute().await };
         match running.await {
-            Ok(rows) => Ok(Rows::new(rows, self.batch_bytes, turn, self.cut.clone(), report)),
+            Ok(rows) => Ok(Rows::new(rows, self.batch_bytes, self.cut.clone(), report)),
             Err(error) => {
                 let refused = status::of_query(&error);
                 report.end(refused.code());

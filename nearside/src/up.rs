@@ -38,6 +38,9 @@ pub struct Args {
     /// HATS catalogues to serve, as DIR/SCHEMA/TABLE [default: a simulated sample sky, made on first use].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Limits of queries, NAME = NUMBER on each line [default: as in the operator guide].
+    #[arg(long, value_name = "FILE")]
+    limits: Option<PathBuf>,
     /// Port of the web pages on 127.0.0.1; 0 lets the system choose.
     #[arg(long, default_value_t = DEFAULT_PORT)]
     port: u16,

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use super::error::QueryError;
 use super::limits::Limits;
 use super::place::Place;
+use super::share::exhausted_account;
 
 /// Names less alike than this are not suggested: 1 is equal, 0 has nothing in common.
 const ALIKE: f64 = 0.7;
@@ -111,7 +112,9 @@ impl Reader<'_> {
     }
 
     fn exhausted(&self, message: &str) -> QueryError {
-        if message.contains("disk") || message.contains("temp") {
+        if let Some((what, limit_bytes)) = exhausted_account(message) {
+            QueryError::Resources { what, limit_bytes }
+        } else if message.contains("disk") || message.contains("temp") {
             QueryError::Resources { what: "disk", limit_bytes: self.limits.query_spill_bytes }
         } else {
             QueryError::Resources { what: "memory", limit_bytes: self.limits.query_memory_bytes as u64 }
@@ -167,6 +170,7 @@ fn data(error: &DataFusionError) -> QueryError {
 }
 
 fn internal(error: &DataFusionError) -> QueryError {
+    eprintln!("DEBUG {error:?}");
     tracing::error!(%error, "the query engine failed");
     QueryError::Internal
 }

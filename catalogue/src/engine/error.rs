@@ -1,6 +1,8 @@
 //! What can go wrong with a query, in the words of the person who asked it. No paths of the server, no names
 //! of its internals.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use super::place::Place;
@@ -66,12 +68,38 @@ pub enum QueryError {
         /// What is too much, its limit, and what to do.
         what: String,
     },
-    /// The memory or disk of one query is used up.
+    /// As many queries run as may, and none ended in time.
+    #[error("{crowd} already run{} {queries} queries at once: {}", if *crowd == Crowd::User { "" } else { "s" }, crowd.advice())]
+    Busy {
+        /// Whose queries they are.
+        crowd: Crowd,
+        /// How many may run.
+        queries: usize,
+    },
+    /// The query has read as many bytes of the catalogue as it may.
     #[error(
-        "the query needs more {what} than the {limit_bytes} bytes it may use: read fewer columns, filter earlier, or sort and join less"
+        "the query would read more than {limit_bytes} bytes of the catalogue: name the columns you need, or a part of the sky"
+    )]
+    Scanned {
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// The user has read as many bytes of the catalogue as may be in one hour.
+    #[error(
+        "your queries have read {limit_bytes} bytes of the catalogue this hour: go on in {minutes} minutes, or ask the operator for more"
+    )]
+    ScannedThisHour {
+        /// The limit.
+        limit_bytes: u64,
+        /// Until the hour is over.
+        minutes: u64,
+    },
+    /// The memory or disk that a query may use is used up.
+    #[error(
+        "the query needs more {what} than the limit of {limit_bytes} bytes: read fewer columns, filter earlier, or sort and join less"
     )]
     Resources {
-        /// `memory` or `disk`.
+        /// `memory` or `disk`, and whose it is if not the query's own.
         what: &'static str,
         /// The limit.
         limit_bytes: u64,
@@ -102,6 +130,33 @@ pub enum QueryError {
     /// A defect of the engine. The log has the details.
     #[error("the query engine failed on this query: tell the operator, whose log has the details")]
     Internal,
+}
+
+/// Whose queries are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// One user's.
+    User,
+    /// All users' together.
+    Server,
+}
+
+impl Crowd {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::User => "read one to its end or close it first",
+            Self::Server => "try again in a minute",
+        }
+    }
+}
+
+impl fmt::Display for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "you",
+            Self::Server => "the server",
+        })
+    }
 }
 
 fn hint(suggestion: &Option<String>, otherwise: &str) -> String {

@@ -30,9 +30,6 @@ pub enum OpenError {
         /// Why not.
         source: std::io::Error,
     },
-    /// The system gives no threads.
-    #[error("cannot start the threads that run queries")]
-    Threads(#[source] std::io::Error),
     /// The directory has no table.
     #[error(
         "{path} has no table: expected <schema>/<table>/hats.properties in it; import one, or leave --data out for the sample sky"

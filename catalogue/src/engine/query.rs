@@ -18,8 +18,9 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::error::QueryError;
 use super::limits::Limits;
+use super::share::{Share, Turn};
 use super::stop::Stop;
-use super::workers::{Workers, died, panicked};
+use super::workers::{died, panicked};
 use super::{damage, diagnose, watch};
 
 /// Bytes that a text is taken to have.
@@ -33,8 +34,7 @@ pub struct Query {
     pub(super) state: SessionState,
     pub(super) plan: LogicalPlan,
     pub(super) limits: Limits,
-    pub(super) stop: Stop,
-    pub(super) workers: Arc<Workers>,
+    pub(super) share: Arc<Share>,
 }
 
 impl Query {
@@ -43,16 +43,18 @@ impl Query {
         Arc::clone(self.plan.schema().inner())
     }
 
-    /// Starts the query. Dropping the rows stops it.
+    /// Waits for the query's turn and starts it; its time starts then. Dropping the rows stops it.
     pub async fn execute(self) -> Result<Rows, QueryError> {
-        let Self { state, plan, limits, stop, workers } = self;
+        let Self { state, plan, limits, share } = self;
+        let turn = share.turn().await?;
+        let stop = Stop::after(limits.query_seconds);
         let schema = Arc::clone(plan.schema().inner());
         let (batches, received) = mpsc::channel(limits.batches_waiting.max(1));
         let run =
             Run { state, plan, limits: limits.clone(), stop: stop.clone(), schema: Arc::clone(&schema) };
-        let worker = workers.spawn(run.to(batches));
+        let worker = share.workers.spawn(run.to(batches));
         let deadline = Box::pin(sleep_until(stop.deadline));
-        Ok(Rows { schema, received, worker: Some(worker), deadline, stop, _workers: workers })
+        Ok(Rows { schema, received, worker: Some(worker), deadline, stop, _turn: turn, _share: share })
     }
 }
 
@@ -133,8 +135,10 @@ pub struct Rows {
     worker: Option<JoinHandle<()>>,
     deadline: Pin<Box<Sleep>>,
     stop: Stop,
+    /// The next query starts when these rows are gone.
+    _turn: Turn,
     /// Keeps the threads while there are rows.
-    _workers: Arc<Workers>,
+    _share: Arc<Share>,
 }
 
 impl Rows {

@@ -20,12 +20,22 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::bounds;
 use super::footer::Footer;
+use super::share::Meter;
 
 /// Makes readers for files that carry their [`Footer`] as an extension.
 #[derive(Debug)]
 pub(crate) struct Readers {
     /// The store of the data directory.
     pub(crate) store: Arc<dyn ObjectStore>,
+    /// Counts the bytes of the query that reads.
+    pub(crate) meter: Option<Arc<Meter>>,
+}
+
+impl Readers {
+    /// Readers of the same store that count what one query reads.
+    pub(crate) fn counted_by(&self, meter: Option<Arc<Meter>>) -> Arc<Self> {
+        Arc::new(Self { store: Arc::clone(&self.store), meter })
+    }
 }
 
 impl ParquetFileReaderFactory for Readers {
@@ -40,12 +50,14 @@ impl ParquetFileReaderFactory for Readers {
         let footer = footer.ok_or_else(|| internal_datafusion_err!("a file without its footer"))?;
         let location = file.object_meta.location;
         let metrics = ParquetFileMetrics::new(partition, location.as_ref(), metrics);
-        Ok(Box::new(Reader { store: Arc::clone(&self.store), location, footer, metrics }))
+        let (store, meter) = (Arc::clone(&self.store), self.meter.clone());
+        Ok(Box::new(Reader { store, meter, location, footer, metrics }))
     }
 }
 
 struct Reader {
     store: Arc<dyn ObjectStore>,
+    meter: Option<Arc<Meter>>,
     location: Path,
     footer: Arc<Footer>,
     metrics: ParquetFileMetrics,
@@ -53,7 +65,9 @@ struct Reader {
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        self.metrics.bytes_scanned.add(length(&range));
+        if let Err(error) = self.count(length(&range)) {
+            return std::future::ready(Err(error)).boxed();
+        }
         let read = self.store.get_range(&self.location, range);
         read.map(|bytes| bytes.map_err(external)).boxed()
     }
@@ -62,8 +76,9 @@ impl AsyncFileReader for Reader {
         &mut self,
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
-        self.metrics.bytes_scanned.add(ranges.iter().map(length).sum());
+        let counted = self.count(ranges.iter().map(length).sum());
         async move {
+            counted?;
             let read = self.store.get_ranges(&self.location, &ranges).await.map_err(external)?;
             // What is read in ranges are pages; the decoder believes their headers.
             for (bytes, range) in read.iter().zip(&ranges) {
@@ -80,6 +95,14 @@ impl AsyncFileReader for Reader {
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
         let metadata = Arc::clone(self.footer.metadata());
         async move { Ok(metadata) }.boxed()
+    }
+}
+
+impl Reader {
+    fn count(&self, bytes: usize) -> Result<(), ParquetError> {
+        self.metrics.bytes_scanned.add(bytes);
+        let metered = self.meter.as_ref().map_or(Ok(()), |meter| meter.add(bytes as u64));
+        metered.map_err(|error| ParquetError::External(Box::new(error)))
     }
 }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{Result, plan_datafusion_err};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -19,6 +18,7 @@ use url::Url;
 use super::Table;
 use super::functions;
 use super::limits::Limits;
+use super::share::Share;
 
 /// Where tables' files are, as the engine names it.
 pub(crate) const STORE: &str = "nearside://data";
@@ -52,13 +52,19 @@ pub(crate) fn session(
     tables: &[Table],
     store: &Arc<dyn ObjectStore>,
     limits: &Limits,
+    share: &Share,
 ) -> Result<SessionContext> {
-    let context = SessionContext::new_with_state(state(tables, store, limits)?);
+    let context = SessionContext::new_with_state(state(tables, store, limits, share)?);
     context.register_catalog(CATALOG, names(tables)?);
     Ok(context)
 }
 
-fn state(tables: &[Table], store: &Arc<dyn ObjectStore>, limits: &Limits) -> Result<SessionState> {
+fn state(
+    tables: &[Table],
+    store: &Arc<dyn ObjectStore>,
+    limits: &Limits,
+    share: &Share,
+) -> Result<SessionState> {
     let bounded = |names: &[String], name: &str| {
         !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no))
     };
@@ -66,8 +72,8 @@ fn state(tables: &[Table], store: &Arc<dyn ObjectStore>, limits: &Limits) -> Res
     scalar.retain(|function| bounded(function.aliases(), function.name()));
     scalar.extend(functions::all());
     let builder = SessionStateBuilder::new()
-        .with_config(config(tables, limits))
-        .with_runtime_env(runtime(store, limits)?)
+        .with_config(config(tables, limits).with_extension(Arc::new(share.meter())))
+        .with_runtime_env(runtime(store, limits, share)?)
         .with_scalar_functions(scalar)
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
@@ -91,12 +97,12 @@ fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
     config
 }
 
-fn runtime(store: &Arc<dyn ObjectStore>, limits: &Limits) -> Result<Arc<RuntimeEnv>> {
+fn runtime(store: &Arc<dyn ObjectStore>, limits: &Limits, share: &Share) -> Result<Arc<RuntimeEnv>> {
     let disk = DiskManagerBuilder::default()
         .with_mode(DiskManagerMode::OsTmpDirectory)
         .with_max_temp_directory_size(limits.query_spill_bytes);
     RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(limits.query_memory_bytes)))
+        .with_memory_pool(Arc::new(share.memory()))
         .with_disk_manager_builder(disk)
         .with_object_store_registry(Arc::new(OneStore(Arc::clone(store))))
         .build_arc()

@@ -62,10 +62,11 @@ impl HatsTable {
     }
 
     /// Decoding the other columns only for matching rows pays when few rows match, and costs otherwise.
-    fn source(&self, rows: usize) -> Arc<ParquetSource> {
+    fn source(&self, session: &dyn Session, rows: usize) -> Arc<ParquetSource> {
+        let readers = self.readers.counted_by(session.config().get_extension());
         let few = rows.saturating_mul(FEW) < self.all_rows();
         let source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_parquet_file_reader_factory(Arc::clone(&self.readers) as _)
+            .with_parquet_file_reader_factory(readers)
             .with_enable_page_index(true)
             .with_pushdown_filters(few)
             .with_reorder_filters(few);
@@ -98,7 +99,7 @@ impl HatsTable {
         let rows = if everything { self.all_rows() } else { files.iter().filter_map(selected_rows).sum() };
         let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let scan = FileScanConfigBuilder::new(self.store.clone(), self.source(rows))
+        let scan = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows))
             .with_file_groups(groups)
             .with_projection_indices(Some(columns))?
             .with_statistics(self.statistics_of(known))

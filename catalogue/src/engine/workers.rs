@@ -1,4 +1,4 @@
-//! The threads on which queries are planned and run, apart from those that serve connections: a query that
+//! The threads on which a user's queries are planned and run, apart from those that serve connections: a query that
 //! keeps a thread busy delays other queries, but no answer to anything else.
 
 use std::any::Any;
@@ -9,6 +9,9 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::error::QueryError;
 
+/// Threads of a pool that wait for the disk.
+const READERS: usize = 16;
+
 /// A pool of threads.
 pub(crate) struct Workers(Option<Runtime>);
 
@@ -17,6 +20,7 @@ impl Workers {
     pub(crate) fn new(threads: usize) -> std::io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads.max(1))
+            .max_blocking_threads(READERS)
             .thread_name("query")
             .enable_all()
             .build()?;

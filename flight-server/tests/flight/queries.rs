@@ -133,8 +133,8 @@ async fn what_is_not_offered_says_so() {
 
 #[tokio::test]
 async fn one_query_too_many_is_refused() {
-    let one = |config| flight_server::Config { queries: 1, queue_seconds: 0, ..config };
-    let world = World::with(Limits::default(), one).await;
+    let one = Limits { queries: 1, queue_seconds: 0, ..Limits::default() };
+    let world = World::with(one, |config| config).await;
     let mut client = world.client("maria").await;
     let endless = "SELECT a.ra FROM gaiadr3.gaia_source a, gaiadr3.gaia_source b";
     let info = client.execute(endless.into(), None).await.expect("a good query");

@@ -34,7 +34,7 @@ impl Platform {
         let python = config::program(&args.python)?;
         let certificate =
             if args.tls { Some(Certificate::open_or_make(&state.certificates()?)?) } else { None };
-        let catalogue = open_catalogue(data).await?;
+        let catalogue = open_catalogue(data, args.limits.as_deref()).await?;
         let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
         let identity = Identity::open(state.root()).await?;
@@ -121,9 +121,10 @@ impl Platform {
     }
 }
 
-async fn open_catalogue(data: &Path) -> Result<Catalogue> {
+async fn open_catalogue(data: &Path, limits: Option<&Path>) -> Result<Catalogue> {
+    let limits = limits.map_or_else(|| Ok(Limits::default()), Limits::read)?;
     let dir = data.to_owned();
-    tokio::task::spawn_blocking(move || Catalogue::open(&dir, Limits::default()))
+    tokio::task::spawn_blocking(move || Catalogue::open(&dir, limits))
         .await?
         .with_context(|| format!("cannot serve {}", data.display()))
 }
