@@ -1,15 +1,17 @@
 //! The query engine: `(user, SQL) -> bounded Arrow stream` over the HATS tables of one data directory.
 //!
 //! Opens the tables once, plans each query in a session of its own, and enforces [`Limits`]. It writes nothing
-//! and knows no protocol.
+//! but the index of a table that has none, and knows no protocol.
 
 mod bounds;
 mod damage;
 mod diagnose;
 mod error;
 mod footer;
+mod footers;
 mod functions;
 mod guard;
+mod index;
 mod keys;
 mod limits;
 mod members;
@@ -19,7 +21,6 @@ mod place;
 mod query;
 mod reader;
 mod sandbox;
-mod select;
 mod share;
 mod stop;
 mod table;
@@ -46,6 +47,7 @@ pub use mount::{BrokenTable, OpenError, TableError};
 pub use place::Place;
 pub use query::{Query, Rows};
 
+use footers::Footers;
 use reader::Readers;
 use share::{Share, Shares};
 use stop::Stop;
@@ -98,14 +100,16 @@ struct Shelf {
 }
 
 impl Catalogue {
-    /// Opens every table under `data_dir` (`<schema>/<table>/` or `<table>/`) and reads the footers of all
-    /// files; blocks while it reads. A table that cannot be read is among the [`Catalogue::broken`] ones.
+    /// Opens every table under `data_dir` (`<schema>/<table>/` or `<table>/`). A table whose index is missing or
+    /// older than its files is read and checked, which takes a while, and its index is written beside it; blocks
+    /// while it reads. A table that cannot be read is among the [`Catalogue::broken`] ones.
     pub fn open(data_dir: &Path, limits: Limits) -> Result<Self, OpenError> {
         let failed = |source: std::io::Error| OpenError::Directory { path: data_dir.to_owned(), source };
         let data_dir = data_dir.canonicalize().map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(&data_dir).map_err(|error| failed(error.into()))?;
         let store: Arc<dyn ObjectStore> = Arc::new(store);
-        let readers = Arc::new(Readers { store: Arc::clone(&store), meter: None });
+        let footers = Arc::new(Footers::new(&data_dir, limits.footer_bytes));
+        let readers = Arc::new(Readers { store: Arc::clone(&store), footers, meter: None });
         let (mounted, broken) = mount::tables(&data_dir)?;
         for table in &broken {
             tracing::error!(table.schema, table.name, "{table}");
@@ -218,15 +222,20 @@ async fn logical_plan(state: &SessionState, statement: Statement) -> datafusion:
 
 impl Table {
     fn new(mounted: mount::Mounted, readers: &Arc<Readers>) -> Self {
-        let mount::Mounted { schema_name, name, schema, keys, tiles } = mounted;
+        let mount::Mounted { schema_name, name, directory, schema, keys, index } = mounted;
+        let index = Arc::new(index);
         let provider = HatsTable {
+            name: format!("{schema_name}.{name}").into(),
             schema: Arc::clone(&schema),
-            keys,
-            tiles: tiles.into(),
+            keys: Arc::new(keys),
+            index: Arc::clone(&index),
+            directory: directory.into(),
             store: sandbox::store_url(),
             readers: Arc::clone(readers),
         };
-        let info = TableInfo { schema: schema_name, name, arrow_schema: schema, rows: provider.rows() };
+        let (rows, pages, index_bytes) = (index.rows(), index.pages(), index.memory_bytes());
+        tracing::info!(table = %provider.name, rows, pages, index_bytes, "open");
+        let info = TableInfo { schema: schema_name, name, arrow_schema: schema, rows };
         Self { info, provider: Arc::new(provider) }
     }
 }

@@ -3,23 +3,23 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::parquet::arrow::ProjectionMask;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::column::page::PageReader;
 use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::metadata::ColumnChunkMetaData;
+use datafusion::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use datafusion::parquet::file::serialized_reader::SerializedPageReader;
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::bounds::{self, Defect};
 use super::error::QueryError;
-use super::footer::Footer;
+use super::table::Scan;
 
 /// The search ends after this time without a result.
 const SEARCH_WITHIN: Duration = Duration::from_secs(20);
@@ -37,47 +37,64 @@ pub(super) async fn explain(error: QueryError, plan: &Arc<dyn ExecutionPlan>) ->
 /// The first damage among the files that `plan` reads; `None` when they are sound, or too many.
 fn find(plan: &Arc<dyn ExecutionPlan>) -> Option<QueryError> {
     let until = Instant::now() + SEARCH_WITHIN;
-    let (footers, columns) = files(plan);
-    for footer in footers {
-        if let Err(defect) = file(&footer, &columns, until) {
-            let problem = format!("file {}: {defect}", footer.name.file);
-            tracing::error!(path = %footer.path.display(), offset = defect.offset, "{problem}");
-            return Some(QueryError::Unreadable { table: footer.name.table.clone(), problem });
+    let (suspects, columns) = suspects(plan);
+    for Suspect { table, file, path, bytes } in suspects {
+        if let Err(defect) = check(&path, bytes, &columns, until) {
+            let problem = format!("file {file}: {defect}");
+            tracing::error!(path = %path.display(), offset = defect.offset, "{problem}");
+            return Some(QueryError::Unreadable { table, problem });
         }
     }
     None
 }
 
+/// A file that may be broken.
+struct Suspect {
+    /// Its table: `schema.name`.
+    table: String,
+    /// The file relative to the data directory, with `/` between parts.
+    file: String,
+    path: PathBuf,
+    /// The size that it had.
+    bytes: u64,
+}
+
 /// The files of a plan, and the names of the columns that it reads from any of them.
-fn files(plan: &Arc<dyn ExecutionPlan>) -> (Vec<Arc<Footer>>, BTreeSet<String>) {
-    let (mut footers, mut columns) = (Vec::new(), BTreeSet::new());
+fn suspects(plan: &Arc<dyn ExecutionPlan>) -> (Vec<Suspect>, BTreeSet<String>) {
+    let (mut suspects, mut columns) = (Vec::new(), BTreeSet::new());
     let visited = plan.apply(|node| {
         let scan = node.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
-        if let Some(scan) = scan.and_then(|source| source.downcast_ref::<FileScanConfig>()) {
-            let files = scan.file_groups.iter().flat_map(|group| group.files());
-            footers.extend(files.filter_map(|file| file.extension::<Arc<Footer>>().cloned()));
-            columns.extend(scan.file_schema().fields().iter().map(|field| field.name().clone()));
+        if let Some(scan) = scan.and_then(|source| source.downcast_ref::<Scan>()) {
+            let table = scan.table();
+            suspects.extend(scan.files().map(|(file, bytes)| Suspect {
+                path: table.readers.footers.path(&file),
+                table: table.name.to_string(),
+                file,
+                bytes,
+            }));
+            columns.extend(table.schema.fields().iter().map(|field| field.name().clone()));
         }
         Ok(TreeNodeRecursion::Continue)
     });
     visited.expect("a visitor that does not fail");
-    (footers, columns)
+    (suspects, columns)
 }
 
 /// Checks one file from its footer to the values of `columns`.
-fn file(footer: &Footer, columns: &BTreeSet<String>, until: Instant) -> Result<(), Defect> {
+fn check(path: &Path, told: u64, columns: &BTreeSet<String>, until: Instant) -> Result<(), Defect> {
     let unreadable = |error: std::io::Error| Defect::new(0, format!("it cannot be read ({error})"));
-    let file = File::open(&footer.path).map_err(unreadable)?;
+    let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
-    if bytes != footer.bytes {
-        return Err(Defect::new(
-            bytes,
-            format!("it ended at byte {} when it was opened, and ends now", footer.bytes),
-        ));
+    if bytes != told {
+        return Err(Defect::new(bytes, format!("it ended at byte {told} when it was opened, and ends now")));
     }
     bounds::footer(&file, bytes)?;
-    bounds::extent::page_indexes(&file, bytes, footer.metadata())?;
-    for (number, group) in footer.metadata().row_groups().iter().enumerate() {
+    let decode = || ParquetMetaDataReader::new().parse_and_finish(&file);
+    let footer = bounds::caught(decode)
+        .map_err(|error| Defect::new(bytes, format!("its footer cannot be decoded ({error})")))?;
+    bounds::extent::chunks(bytes, &footer)?;
+    bounds::extent::page_indexes(&file, bytes, &footer)?;
+    for (number, group) in footer.row_groups().iter().enumerate() {
         for (leaf, column) in group.columns().iter().enumerate() {
             let wanted = column.column_path().parts().first().is_some_and(|name| columns.contains(name));
             if wanted && Instant::now() < until {

@@ -23,6 +23,11 @@ impl KeyRanges {
         Self(merged)
     }
 
+    /// The ranges, ascending; no two touch.
+    pub(crate) fn ranges(&self) -> &[RangeInclusive<i64>] {
+        &self.0
+    }
+
     /// Number of ranges.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -51,6 +51,9 @@ pub struct Limits {
     pub batch_rows: usize,
     /// Bytes of one batch, about; rows are fewer when they are wide.
     pub batch_bytes: usize,
+    /// Memory in which the footers of files are kept between queries, in bytes. One that does not fit is read
+    /// again when it is next needed.
+    pub footer_bytes: usize,
     /// Batches of one query that wait for a slow reader.
     pub batches_waiting: usize,
 }
@@ -77,6 +80,7 @@ impl Default for Limits {
             batch_rows: 65_536,
             // A little below the two mebibytes of a Flight message, which has a header and bitmaps besides.
             batch_bytes: (2 << 20) * 7 / 8,
+            footer_bytes: 256 << 20,
             batches_waiting: 4,
         }
     }

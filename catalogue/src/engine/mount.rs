@@ -1,5 +1,6 @@
 //! Opens the tables of a data directory: finds them, reads what they say about themselves and the footer of
 //! every file, and refuses what does not fit together. A broken table does not keep the others from serving.
+//! A table whose index is newer than its files was checked before, and is taken as it is.
 //! Reads no rows, except to check a claim that nothing else can prove.
 
 mod check;
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::error::QueryError;
+use super::index::{self, Index};
 use super::narrow::KeyColumns;
 use super::table::Tile;
 use crate::hats::{HatsError, partition, properties};
@@ -95,9 +97,11 @@ impl BrokenTable {
 pub(crate) struct Mounted {
     pub(crate) schema_name: String,
     pub(crate) name: String,
+    /// Relative to the data directory, with `/` between parts.
+    pub(crate) directory: String,
     pub(crate) schema: SchemaRef,
     pub(crate) keys: KeyColumns,
-    pub(crate) tiles: Vec<Tile>,
+    pub(crate) index: Index,
 }
 
 /// All tables under `data_dir`, by schema and name: those that can be read, and the others.
@@ -125,6 +129,14 @@ struct Place<'a> {
 
 fn table(data_dir: &Path, dir: &Path, schema_name: &str, name: &str) -> Result<Mounted, TableError> {
     let properties = properties::read(dir)?;
+    let mounted = |schema: SchemaRef, keys, index| {
+        let (schema_name, name) = (schema_name.to_owned(), name.to_owned());
+        Ok(Mounted { schema_name, name, directory: tile::location(data_dir, dir), schema, keys, index })
+    };
+    if let Some((schema, index)) = index::load(dir) {
+        let keys = check::key_columns(dir, &properties, &schema)?;
+        return mounted(schema, keys, index);
+    }
     let partitions = partition::read(dir)?;
     let place = Place { data_dir, dir, table: &format!("{schema_name}.{name}") };
     let tiles = partitions.par_iter().map(|partition| tile::open(&place, &properties, partition));
@@ -135,5 +147,9 @@ fn table(data_dir: &Path, dir: &Path, schema_name: &str, name: &str) -> Result<M
     let keys = check::key_columns(dir, &properties, &schema)?;
     tiles.par_iter().try_for_each(|tile| check::place(tile, &keys))?;
     order::check(dir, &tiles)?;
-    Ok(Mounted { schema_name: schema_name.to_owned(), name: name.to_owned(), schema, keys, tiles })
+    let index = Index::build(&tile::location(data_dir, dir), &tiles, &keys).map_err(|(tile, error)| {
+        TableError::file(&tiles[tile].footer.path, format!("cannot be indexed: {error}"))
+    })?;
+    index::save(dir, &schema, &index);
+    mounted(schema, keys, index)
 }

@@ -47,7 +47,8 @@ impl Narrowing {
         *self == Self::default()
     }
 
-    fn and(self, other: Self) -> Self {
+    /// What both leave.
+    pub(crate) fn and(self, other: Self) -> Self {
         let both = |a: Option<KeyRanges>, b: Option<KeyRanges>| match (a, b) {
             (Some(a), Some(b)) => Some(a.intersection(&b)),
             (a, b) => a.or(b),
@@ -55,8 +56,15 @@ impl Narrowing {
         Self { healpix: both(self.healpix, other.healpix), source_id: both(self.source_id, other.source_id) }
     }
 
-    /// A row that fails one side may pass the other, so only what both sides narrow stays narrow.
-    fn or(self, other: Self) -> Self {
+    /// Leaves no row.
+    pub(crate) fn nothing() -> Self {
+        let none = || Some(KeyRanges::new(Vec::new()));
+        Self { healpix: none(), source_id: none() }
+    }
+
+    /// What either leaves. A row that fails one side may pass the other, so only what both sides narrow stays
+    /// narrow.
+    pub(crate) fn or(self, other: Self) -> Self {
         let either = |a: Option<KeyRanges>, b: Option<KeyRanges>| Some(a?.union(b?));
         Self {
             healpix: either(self.healpix, other.healpix),
@@ -66,12 +74,48 @@ impl Narrowing {
 }
 
 impl KeyColumns {
-    /// The key column and the keys of a long `IN` list, if that is all that a filter is.
-    pub(crate) fn long_list<'a>(&self, filter: &'a Expr) -> Option<(&'a str, KeyRanges)> {
+    /// The key column of a long `IN` list, if that is all that a filter is.
+    pub(crate) fn is_long_list<'a>(&self, filter: &'a Expr) -> Option<&'a str> {
         let Expr::InList(list) = filter else { return None };
         let Expr::Column(column) = list.expr.as_ref() else { return None };
-        let is_key = column.name == SOURCE_ID || Some(&column.name) == self.healpix.as_ref();
-        (is_key && list.list.len() > LONG).then(|| Some((column.name.as_str(), keys_of(list)?))).flatten()
+        let is_key = self.is_key_column(&list.expr) && list.list.len() > LONG && is_list_of_keys(list);
+        is_key.then_some(column.name.as_str())
+    }
+
+    /// The key column and the keys of a long `IN` list, likewise.
+    pub(crate) fn long_list<'a>(&self, filter: &'a Expr) -> Option<(&'a str, KeyRanges)> {
+        let column = self.is_long_list(filter)?;
+        let Expr::InList(list) = filter else { return None };
+        Some((column, keys_of(list)?))
+    }
+
+    /// Whether a filter may leave less than everything. Cheap, because the engine asks often; the keys
+    /// themselves are worked out once, when the scan is planned.
+    pub(crate) fn may_narrow(&self, filter: &Expr) -> bool {
+        match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+                self.may_narrow(left) || self.may_narrow(right)
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+                self.may_narrow(left) && self.may_narrow(right)
+            }
+            Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
+                self.is_key_column(left) || self.is_key_column(right)
+            }
+            Expr::Between(Between { expr, negated: false, .. }) => self.is_key_column(expr),
+            Expr::InList(list) => self.is_key_column(&list.expr) && is_list_of_keys(list),
+            Expr::ScalarFunction(function) => function.name() == CONE,
+            _ => false,
+        }
+    }
+
+    /// Whether rows are found by a column.
+    pub(crate) fn is_key(&self, name: &str) -> bool {
+        name == SOURCE_ID || Some(name) == self.healpix.as_deref()
+    }
+
+    fn is_key_column(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Column(column) if self.is_key(&column.name))
     }
 
     fn narrow(&self, filter: &Expr) -> Narrowing {
@@ -87,7 +131,7 @@ impl KeyColumns {
                 self.comparison(expr, Operator::GtEq, low).and(self.comparison(expr, Operator::LtEq, high))
             }
             Expr::InList(list) => match keys_of(list) {
-                Some(keys) => self.on(&list.expr, keys),
+                Some(keys) => self.on_column(&list.expr, keys),
                 None => Narrowing::default(),
             },
             Expr::ScalarFunction(function) if function.name() == CONE => self.cone(function),
@@ -95,23 +139,29 @@ impl KeyColumns {
         }
     }
 
-    fn on(&self, column: &Expr, ranges: KeyRanges) -> Narrowing {
+    /// Rows whose column `name` is within `ranges`; everything when that is no key column.
+    pub(crate) fn on(&self, name: &str, ranges: KeyRanges) -> Narrowing {
+        if name == SOURCE_ID {
+            Narrowing { source_id: Some(ranges), ..Narrowing::default() }
+        } else if Some(name) == self.healpix.as_deref() {
+            Narrowing { healpix: Some(ranges), ..Narrowing::default() }
+        } else {
+            Narrowing::default()
+        }
+    }
+
+    fn on_column(&self, column: &Expr, ranges: KeyRanges) -> Narrowing {
         match column {
-            Expr::Column(column) if column.name == SOURCE_ID => {
-                Narrowing { source_id: Some(ranges), ..Narrowing::default() }
-            }
-            Expr::Column(column) if Some(&column.name) == self.healpix.as_ref() => {
-                Narrowing { healpix: Some(ranges), ..Narrowing::default() }
-            }
+            Expr::Column(column) => self.on(&column.name, ranges),
             _ => Narrowing::default(),
         }
     }
 
     fn comparison(&self, left: &Expr, op: Operator, right: &Expr) -> Narrowing {
         match (integer(left), integer(right)) {
-            (None, Some(value)) => keys(op, value).map(|ranges| self.on(left, ranges)),
+            (None, Some(value)) => keys_that(op, value).map(|ranges| self.on_column(left, ranges)),
             (Some(value), None) => {
-                op.swap().and_then(|op| keys(op, value)).map(|ranges| self.on(right, ranges))
+                op.swap().and_then(|op| keys_that(op, value)).map(|ranges| self.on_column(right, ranges))
             }
             _ => None,
         }
@@ -130,6 +180,11 @@ impl KeyColumns {
     }
 }
 
+/// Whether a list is one of literal keys.
+fn is_list_of_keys(list: &InList) -> bool {
+    !list.negated && list.list.iter().all(|value| integer(value).is_some())
+}
+
 /// The keys of `column IN (...)`, if all are literals.
 fn keys_of(list: &InList) -> Option<KeyRanges> {
     if list.negated {
@@ -146,7 +201,8 @@ fn integer(expr: &Expr) -> Option<i64> {
     }
 }
 
-fn keys(op: Operator, value: i64) -> Option<KeyRanges> {
+/// The keys for which `key op value` may be true.
+pub(crate) fn keys_that(op: Operator, value: i64) -> Option<KeyRanges> {
     let range: RangeInclusive<i64> = match op {
         Operator::Eq => value..=value,
         Operator::LtEq => i64::MIN..=value,

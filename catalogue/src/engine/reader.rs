@@ -1,5 +1,5 @@
-//! How the engine reads byte ranges of a file: through the one object store of the data directory, with the
-//! footer that is already in memory.
+//! How the engine reads byte ranges of a file: through the one object store of the data directory, with
+//! footers that are kept between queries.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,14 +19,17 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::bounds;
-use super::footer::Footer;
+use super::footers::Footers;
+use super::index::{Entry, Index};
 use super::share::Meter;
 
-/// Makes readers for files that carry their [`Footer`] as an extension.
+/// Makes readers for files that carry an [`Indexed`] as an extension.
 #[derive(Debug)]
 pub(crate) struct Readers {
     /// The store of the data directory.
     pub(crate) store: Arc<dyn ObjectStore>,
+    /// The footers of its files.
+    pub(crate) footers: Arc<Footers>,
     /// Counts the bytes of the query that reads.
     pub(crate) meter: Option<Arc<Meter>>,
 }
@@ -34,7 +37,24 @@ pub(crate) struct Readers {
 impl Readers {
     /// Readers of the same store that count what one query reads.
     pub(crate) fn counted_by(&self, meter: Option<Arc<Meter>>) -> Arc<Self> {
-        Arc::new(Self { store: Arc::clone(&self.store), meter })
+        let (store, footers) = (Arc::clone(&self.store), Arc::clone(&self.footers));
+        Arc::new(Self { store, footers, meter })
+    }
+}
+
+/// Which entry of which index a file is.
+#[derive(Clone, Debug)]
+pub(crate) struct Indexed {
+    /// The index of the table.
+    pub(crate) index: Arc<Index>,
+    /// The number of the file in it.
+    pub(crate) file: usize,
+}
+
+impl Indexed {
+    /// What the index says about the file.
+    pub(crate) fn entry(&self) -> &Entry {
+        &self.index.files[self.file]
     }
 }
 
@@ -46,20 +66,22 @@ impl ParquetFileReaderFactory for Readers {
         _metadata_size_hint: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        let footer = file.extension::<Arc<Footer>>().cloned();
-        let footer = footer.ok_or_else(|| internal_datafusion_err!("a file without its footer"))?;
+        let indexed = file.extension::<Indexed>().cloned();
+        let indexed = indexed.ok_or_else(|| internal_datafusion_err!("a file that is not in the index"))?;
         let location = file.object_meta.location;
         let metrics = ParquetFileMetrics::new(partition, location.as_ref(), metrics);
-        let (store, meter) = (Arc::clone(&self.store), self.meter.clone());
-        Ok(Box::new(Reader { store, meter, location, footer, metrics }))
+        let (store, footers) = (Arc::clone(&self.store), Arc::clone(&self.footers));
+        let meter = self.meter.clone();
+        Ok(Box::new(Reader { store, footers, meter, location, indexed, metrics }))
     }
 }
 
 struct Reader {
     store: Arc<dyn ObjectStore>,
+    footers: Arc<Footers>,
     meter: Option<Arc<Meter>>,
     location: Path,
-    footer: Arc<Footer>,
+    indexed: Indexed,
     metrics: ParquetFileMetrics,
 }
 
@@ -89,12 +111,21 @@ impl AsyncFileReader for Reader {
         .boxed()
     }
 
+    /// The bytes of a footer that is not kept count as scanned.
     fn get_metadata<'a>(
         &'a mut self,
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
-        let metadata = Arc::clone(self.footer.metadata());
-        async move { Ok(metadata) }.boxed()
+        if self.footers.has(self.location.as_ref()) {
+            let footer = self.footers.get(self.location.as_ref(), self.indexed.entry());
+            return async move { footer }.boxed();
+        }
+        let tail = usize::try_from(self.indexed.entry().tail_bytes).unwrap_or(usize::MAX);
+        self.metrics.bytes_scanned.add(tail);
+        let (footers, location) = (Arc::clone(&self.footers), self.location.clone());
+        let indexed = self.indexed.clone();
+        let read = tokio::task::spawn_blocking(move || footers.get(location.as_ref(), indexed.entry()));
+        async move { read.await.map_err(|died| ParquetError::External(Box::new(died)))? }.boxed()
     }
 }
 

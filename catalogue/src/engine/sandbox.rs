@@ -19,6 +19,7 @@ use super::Table;
 use super::functions;
 use super::limits::Limits;
 use super::share::Share;
+use super::table::LATE_KEYS;
 
 /// Where tables' files are, as the engine names it.
 pub(crate) const STORE: &str = "nearside://data";
@@ -79,7 +80,7 @@ fn state(
         .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
-        .with_expr_planners(SessionStateDefaults::default_expr_planners());
+        .with_expr_planners(SessionStateDefaults::default_expr_planners())
     Ok(builder.build())
 }
 
@@ -93,7 +94,10 @@ fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
         .with_information_schema(true)
         .with_target_partitions(limits.query_threads)
         .with_batch_size(limits.batch_rows);
-    config.options_mut().sql_parser.collect_spans = true;
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    options.optimizer.hash_join_inlist_pushdown_max_distinct_values = LATE_KEYS;
+    options.optimizer.hash_join_inlist_pushdown_max_size = LATE_KEYS * size_of::<i64>();
     config
 }
 

@@ -1,6 +1,9 @@
-//! A HATS table as the engine sees it. Chooses tiles, row groups and pages before anything is read; the filters
+//! A HATS table as the engine sees it. Chooses files and pages by the index before anything is read; the filters
 //! themselves are evaluated by the engine afterwards.
 
+mod choice;
+mod late;
+mod scan;
 mod tile;
 
 use std::sync::Arc;
@@ -9,36 +12,45 @@ use arrow_schema::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{DataFusionError, Result, Statistics};
+use datafusion::common::{Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::parquet::arrow::arrow_reader::RowSelection;
 use datafusion::physical_expr::{PhysicalExpr, conjunction, expressions};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 
+use super::index::{Index, Part};
 use super::keys::KeyRanges;
 use super::members::Members;
 use super::narrow::{KeyColumns, Narrowing};
-use super::reader::Readers;
+use super::reader::{Indexed, Readers};
+use choice::Choice;
+pub(crate) use late::KEYS as LATE_KEYS;
+pub(crate) use scan::Scan;
 pub(crate) use tile::Tile;
-use tile::{choose, selected_rows};
 
 /// A scan of less than one part in this many reads few rows.
 const FEW: usize = 8;
 
-/// A table whose files are all known.
-#[derive(Debug)]
+/// A table whose files are all known. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(crate) struct HatsTable {
+    /// `schema.table`
+    pub(crate) name: Arc<str>,
     /// The columns, with their units and descriptions.
     pub(crate) schema: SchemaRef,
     /// The columns rows are found by.
-    pub(crate) keys: KeyColumns,
-    /// Every file of the table, in the order of the sky.
-    pub(crate) tiles: Arc<[Tile]>,
+    pub(crate) keys: Arc<KeyColumns>,
+    /// Which rows are where.
+    pub(crate) index: Arc<Index>,
+    /// The table's directory, relative to the data directory.
+    pub(crate) directory: Arc<str>,
     /// Where the files are.
     pub(crate) store: ObjectStoreUrl,
     /// Reads them.
@@ -48,17 +60,34 @@ pub(crate) struct HatsTable {
 impl HatsTable {
     /// Rows of the table.
     pub(crate) fn rows(&self) -> u64 {
-        self.tiles.iter().map(|tile| tile.footer.rows()).sum()
+        self.index.rows()
     }
 
-    async fn files(&self, narrowing: Narrowing) -> Result<Vec<PartitionedFile>> {
+    /// The files that a narrowing leaves, each with the rows to read.
+    fn choose(&self, narrowing: &Narrowing) -> (Vec<PartitionedFile>, Choice) {
         if narrowing.is_everything() {
-            return Ok(self.tiles.iter().map(|tile| tile.file(None)).collect());
+            let files = (0..self.index.files.len()).map(|file| self.file(file));
+            return (files.collect(), Choice::everything(&self.index));
         }
-        let (tiles, keys) = (Arc::clone(&self.tiles), self.keys.clone());
-        // Reads page indexes from disk the first time.
-        let chosen = tokio::task::spawn_blocking(move || choose(&tiles, &keys, &narrowing));
-        chosen.await.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
+        let parts = self.index.parts(narrowing);
+        let choice = Choice::parts(&self.index, narrowing, &parts);
+        (parts.iter().map(|part| self.part(part)).collect(), choice)
+    }
+
+    fn file(&self, file: usize) -> PartitionedFile {
+        let entry = &self.index.files[file];
+        PartitionedFile::new(format!("{}/{}", self.directory, entry.location), entry.bytes)
+            .with_extension(Indexed { index: Arc::clone(&self.index), file })
+    }
+
+    fn part(&self, part: &Part) -> PartitionedFile {
+        let all = self.index.files[part.file].rows as usize;
+        if part.row_count() == all {
+            return self.file(part.file);
+        }
+        let rows = part.rows.iter().map(|rows| rows.start as usize..rows.end as usize);
+        let selection = RowSelection::from_consecutive_ranges(rows, all);
+        self.file(part.file).with_extension(ParquetRowSelection::new(selection))
     }
 
     /// Decoding the other columns only for matching rows pays when few rows match, and costs otherwise.
@@ -67,7 +96,8 @@ impl HatsTable {
         let few = rows.saturating_mul(FEW) < self.all_rows();
         let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_parquet_file_reader_factory(readers)
-            .with_enable_page_index(true)
+            // Pages are chosen by the index already.
+            .with_enable_page_index(false)
             .with_pushdown_filters(few)
             .with_reorder_filters(few);
         Arc::new(source)
@@ -83,8 +113,8 @@ impl HatsTable {
 }
 
 impl HatsTable {
-    /// Reads columns of the files that a narrowing leaves.
-    async fn read(
+    /// Reads columns of the rows that a narrowing leaves: all that match it, and others of the same pages.
+    pub(crate) fn read(
         &self,
         session: &dyn Session,
         columns: Vec<usize>,
@@ -92,19 +122,20 @@ impl HatsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let everything = narrowing.is_everything();
-        let files = self.files(narrowing).await?;
+        let (files, choice) = self.choose(&narrowing);
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns)?))));
         }
-        let rows = if everything { self.all_rows() } else { files.iter().filter_map(selected_rows).sum() };
+        let rows = choice.rows;
         let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let scan = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows))
+        let files = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows))
             .with_file_groups(groups)
             .with_projection_indices(Some(columns))?
             .with_statistics(self.statistics_of(known))
             .with_limit(limit)
             .build();
+        let scan = Scan::new(self.clone(), narrowing, choice, files);
         Ok(DataSourceExec::from_data_source(scan))
     }
 
@@ -141,12 +172,12 @@ impl TableProvider for HatsTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let support = |filter: &&Expr| {
-            if self.keys.long_list(filter).is_some_and(|(column, _)| self.is_integer(column)) {
+            if self.keys.is_long_list(filter).is_some_and(|column| self.is_integer(column)) {
                 TableProviderFilterPushDown::Exact
-            } else if Narrowing::of([*filter], &self.keys).is_everything() {
-                TableProviderFilterPushDown::Unsupported
-            } else {
+            } else if self.keys.may_narrow(filter) {
                 TableProviderFilterPushDown::Inexact
+            } else {
+                TableProviderFilterPushDown::Unsupported
             }
         };
         Ok(filters.iter().map(support).collect())
@@ -164,11 +195,11 @@ impl TableProvider for HatsTable {
         let wanted: Vec<usize> =
             projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         if lists.is_empty() {
-            return self.read(session, wanted, narrowing, limit).await;
+            return self.read(session, wanted, narrowing, limit);
         }
         let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
         let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
-        let rows = self.read(session, columns, narrowing, None).await?;
+        let rows = self.read(session, columns, narrowing, None)?;
         let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
         let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
             .with_batch_size(session.config().batch_size());

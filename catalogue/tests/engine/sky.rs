@@ -60,6 +60,11 @@ pub async fn count(sql: &str) -> i64 {
 
 /// A column of integers.
 pub async fn integers(sql: &str) -> Vec<i64> {
-    let answer = ask(sql).await.expect("a good query");
+    integers_of(catalogue(), sql).await
+}
+
+/// A column of integers from `catalogue`.
+pub async fn integers_of(catalogue: &Catalogue, sql: &str) -> Vec<i64> {
+    let answer = ask_of(catalogue, sql).await.expect("a good query");
     answer.column(0).as_primitive::<Int64Type>().values().to_vec()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Place, TableError};
 use crate::engine::bounds;
-use crate::engine::footer::{FileName, Footer};
+use crate::engine::footer::Footer;
 use crate::engine::table::Tile;
 use crate::hats::{Partition, Properties, layout};
 
@@ -22,8 +22,7 @@ pub(super) fn open(
     let mut tiles = Vec::new();
     for file in files(&path).map_err(|error| TableError::file(&path, format!("cannot be read ({error})")))? {
         let location = location(place.data_dir, &file);
-        let name = FileName { table: place.table.to_owned(), file: location.clone() };
-        tiles.push(Tile { order, npix, location, footer: Arc::new(read_footer(&file, name)?) });
+        tiles.push(Tile { order, npix, location, footer: Arc::new(read_footer(&file)?) });
     }
     let rows: u64 = tiles.iter().map(|tile| tile.footer.rows()).sum();
     match expected {
@@ -46,22 +45,22 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read_footer(path: &Path, name: FileName) -> Result<Footer, TableError> {
+fn read_footer(path: &Path) -> Result<Footer, TableError> {
     let unreadable = |error: io::Error| TableError::file(path, format!("cannot be read ({error})"));
     let file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
     let broken =
         |defect: bounds::Defect| TableError::file(path, format!("is not a whole Parquet file: {defect}"));
     bounds::footer(&file, bytes).map_err(broken)?;
-    let footer = bounds::caught(|| Footer::read(path, name)).map_err(|error| {
+    let footer = bounds::caught(|| Footer::read(path)).map_err(|error| {
         TableError::file(path, format!("is not a whole Parquet file: its footer cannot be decoded ({error})"))
     })?;
     bounds::extent::chunks(bytes, footer.metadata()).map_err(broken)?;
     Ok(footer)
 }
 
-/// The file relative to the data directory, with `/` between parts.
-fn location(data_dir: &Path, path: &Path) -> String {
+/// A path relative to the data directory, with `/` between parts.
+pub(super) fn location(data_dir: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(data_dir).unwrap_or(path);
     let parts: Vec<String> = relative.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     parts.join("/")

@@ -1,0 +1,164 @@
+//! The footers of the files that queries read: each is read when it is first needed, compared with what the
+//! index says about the file, and kept while there is room.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use datafusion::parquet::DecodeResult;
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::metadata::{
+    PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetMetaDataReader,
+};
+
+use super::footer::{END_BYTES, mark, told_bytes};
+use super::index::Entry;
+
+/// When room is needed, this part of what is kept goes at once, the longest unused first.
+const FREED: usize = 4;
+
+/// Footers with the places of pages, by the file's place in the data directory.
+#[derive(Debug)]
+pub(crate) struct Footers {
+    data_dir: PathBuf,
+    limit_bytes: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    footers: HashMap<Box<str>, KeptFooter>,
+    bytes: usize,
+    uses: u64,
+}
+
+#[derive(Debug)]
+struct KeptFooter {
+    metadata: Arc<ParquetMetaData>,
+    modified: SystemTime,
+    bytes: usize,
+    last_use: u64,
+}
+
+impl Footers {
+    /// Footers of files below `data_dir`, of which at most about `limit_bytes` are kept.
+    pub(crate) fn new(data_dir: &Path, limit_bytes: usize) -> Self {
+        Self { data_dir: data_dir.to_owned(), limit_bytes, kept: Mutex::default() }
+    }
+
+    /// The footer of a file, with the places of its pages as far as it has them. Blocks on the file when it
+    /// is not kept. Fails when the file is not the one that was indexed.
+    pub(crate) fn get(&self, location: &str, entry: &Entry) -> Result<Arc<ParquetMetaData>, ParquetError> {
+        let path = self.path(location);
+        let file = fs::metadata(&path)?;
+        let modified = file.modified()?;
+        if file.len() != entry.bytes {
+            return Err(changed(location));
+        }
+        if let Some(metadata) = self.kept().find(location, modified) {
+            return Ok(metadata);
+        }
+        let metadata = Arc::new(read(&path, location, entry)?);
+        self.kept().keep(location, Arc::clone(&metadata), modified, self.limit_bytes);
+        Ok(metadata)
+    }
+
+    /// Where a file is.
+    pub(crate) fn path(&self, location: &str) -> PathBuf {
+        self.data_dir.join(location)
+    }
+
+    /// Whether a footer can be had without reading.
+    pub(crate) fn has(&self, location: &str) -> bool {
+        self.kept().footers.contains_key(location)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().expect("no thread panics while it holds this lock")
+    }
+}
+
+impl Kept {
+    fn find(&mut self, location: &str, modified: SystemTime) -> Option<Arc<ParquetMetaData>> {
+        self.uses += 1;
+        let footer = self.footers.get_mut(location).filter(|footer| footer.modified == modified)?;
+        footer.last_use = self.uses;
+        Some(Arc::clone(&footer.metadata))
+    }
+
+    fn keep(
+        &mut self,
+        location: &str,
+        metadata: Arc<ParquetMetaData>,
+        modified: SystemTime,
+        limit_bytes: usize,
+    ) {
+        let bytes = metadata.memory_size();
+        let footer = KeptFooter { metadata, modified, bytes, last_use: self.uses };
+        self.bytes += bytes;
+        if let Some(old) = self.footers.insert(location.into(), footer) {
+            self.bytes -= old.bytes;
+        }
+        if self.bytes > limit_bytes {
+            self.free(limit_bytes - limit_bytes / FREED);
+        }
+    }
+
+    fn free(&mut self, wanted_bytes: usize) {
+        let mut by_use: Vec<(u64, Box<str>)> =
+            self.footers.iter().map(|(location, footer)| (footer.last_use, location.clone())).collect();
+        by_use.sort_unstable();
+        for (_, location) in by_use {
+            if self.bytes <= wanted_bytes {
+                return;
+            }
+            self.bytes -= self.footers.remove(&location).map_or(0, |footer| footer.bytes);
+        }
+    }
+}
+
+fn changed(location: &str) -> ParquetError {
+    ParquetError::General(format!(
+        "{location} has changed since the catalogue was opened: restart the server"
+    ))
+}
+
+fn read(path: &Path, location: &str, entry: &Entry) -> Result<ParquetMetaData, ParquetError> {
+    let mut file = File::open(path)?;
+    let start = entry.bytes.saturating_sub(entry.tail_bytes);
+    let tail = read_range(&mut file, start..entry.bytes)?;
+    if mark(&tail) != entry.mark {
+        return Err(changed(location));
+    }
+    let (_, end) = tail.split_last_chunk::<END_BYTES>().ok_or_else(|| changed(location))?;
+    let footer_end = tail.len() - END_BYTES;
+    let footer_start =
+        footer_end.checked_sub(usize::try_from(told_bytes(end))?).ok_or_else(|| changed(location))?;
+    let metadata = ParquetMetaDataReader::decode_metadata(&tail[footer_start..footer_end])?;
+    let mut decoder = ParquetMetaDataPushDecoder::try_new_with_metadata(entry.bytes, metadata)?
+        .with_column_index_policy(PageIndexPolicy::Skip)
+        .with_offset_index_policy(PageIndexPolicy::Optional);
+    decoder.push_range(start..entry.bytes, tail)?;
+    loop {
+        match decoder.try_decode()? {
+            DecodeResult::Data(metadata) => return Ok(metadata),
+            DecodeResult::Finished => return Err(ParquetError::General(format!("{location} has no footer"))),
+            DecodeResult::NeedsData(ranges) => {
+                let bytes = ranges.iter().map(|range| read_range(&mut file, range.clone()));
+                let bytes = bytes.collect::<Result<_, _>>()?;
+                decoder.push_ranges(ranges, bytes)?;
+            }
+        }
+    }
+}
+
+fn read_range(file: &mut File, range: std::ops::Range<u64>) -> Result<Bytes, ParquetError> {
+    let mut bytes = vec![0; usize::try_from(range.end - range.start)?];
+    file.seek(SeekFrom::Start(range.start))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes.into())
+}

@@ -1,0 +1,115 @@
+//! The index of a table: made when it is missing or does not fit, and never a reason for another answer.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use arrow::array::AsArray;
+use catalogue::engine::{Catalogue, Limits, QueryError};
+use tempfile::TempDir;
+
+use crate::opening::{a_tile, copy_tree};
+use crate::sky::{ask, ask_of, directory, integers, integers_of, open};
+
+const INDEX: &str = "gaiadr3/gaia_source/nearside.index";
+
+fn copy() -> TempDir {
+    // The index is made by whoever opens first, perhaps another test.
+    drop(open(Limits::default()));
+    let copy = TempDir::new().expect("a temporary directory");
+    let table = "gaiadr3/gaia_source";
+    copy_tree(&directory().join(table), &copy.path().join(table));
+    let now = File::open(copy.path().join(INDEX)).and_then(|file| file.set_modified(SystemTime::now()));
+    now.expect("an index that is newer than the tiles");
+    copy
+}
+
+fn opened(dir: &Path) -> Catalogue {
+    Catalogue::open(dir, Limits::default()).expect("the copy opens")
+}
+
+async fn cone(catalogue: &Catalogue) -> Vec<i64> {
+    integers_of(
+        catalogue,
+        "SELECT source_id FROM gaia_source WHERE cone(ra, dec, 56.75, 24.12, 2) ORDER BY 1",
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_missing_or_broken_index_is_made_anew_and_is_the_same() {
+    let copy = copy();
+    let index = copy.path().join(INDEX);
+    let whole = fs::read(&index).expect("an index");
+    let expected = cone(&opened(copy.path())).await;
+    for broken in [None, Some(&b""[..]), Some(&b"no index"[..]), Some(&whole[..whole.len() / 2])] {
+        match broken {
+            None => fs::remove_file(&index).expect("removed"),
+            Some(bytes) => fs::write(&index, bytes).expect("written"),
+        }
+        assert_eq!(cone(&opened(copy.path())).await, expected);
+        assert_eq!(fs::read(&index).expect("an index"), whole);
+    }
+}
+
+#[tokio::test]
+async fn an_index_older_than_a_tile_is_made_anew() {
+    let copy = copy();
+    let index = copy.path().join(INDEX);
+    let tile = a_tile(&copy.path().join("gaiadr3/gaia_source/dataset"));
+    let written = || fs::metadata(&index).and_then(|file| file.modified()).expect("an index");
+    let before = written();
+    drop(opened(copy.path()));
+    assert_eq!(written(), before, "an index that fits stays");
+    let later = before + Duration::from_secs(1);
+    File::open(&tile).and_then(|file| file.set_modified(later)).expect("a newer tile");
+    drop(opened(copy.path()));
+    assert_ne!(written(), before);
+}
+
+#[tokio::test]
+async fn a_tile_that_is_replaced_behind_the_index_is_an_error_and_no_answer() {
+    let copy = copy();
+    let tile = a_tile(&copy.path().join("gaiadr3/gaia_source/dataset"));
+    let count = "SELECT sum(random_index) FROM gaia_source";
+    let catalogue = opened(copy.path());
+    assert!(ask_of(&catalogue, count).await.is_ok());
+    // Same size, older than the index, other rows: only the footer tells.
+    let mut bytes = fs::read(&tile).expect("a tile");
+    let footer = bytes.len() - 200;
+    bytes[footer] ^= 1;
+    let old = SystemTime::now() - Duration::from_secs(3_600);
+    fs::write(&tile, bytes).expect("written");
+    File::open(&tile).and_then(|file| file.set_modified(old)).expect("an old tile");
+    assert_eq!(ask_of(&catalogue, count).await, Err(QueryError::Data));
+    assert_eq!(ask_of(&opened(copy.path()), count).await, Err(QueryError::Data));
+}
+
+#[tokio::test]
+async fn footers_that_do_not_fit_into_memory_are_read_again() {
+    let small = open(Limits { footer_bytes: 1, ..Limits::default() });
+    let sql = "SELECT source_id FROM gaia_source WHERE parallax > 5 ORDER BY 1";
+    let expected = integers(sql).await;
+    for _ in 0..2 {
+        assert_eq!(integers_of(&small, sql).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_says_what_will_be_read() {
+    let answer = ask("EXPLAIN SELECT ra FROM gaia_source WHERE cone(ra, dec, 56.75, 24.12, 0.5)").await;
+    let answer = answer.expect("a good query");
+    let plan = answer.column(1).as_string::<i32>().value(1);
+    for part in [
+        "table=gaiadr3.gaia_source",
+        "cover=",
+        "files=1 of ",
+        "row_groups=1 of ",
+        "pages=",
+        "rows=",
+        "bytes=about ",
+    ] {
+        assert!(plan.contains(part), "{part} in {plan}");
+    }
+    assert!(!plan.contains(".parquet"), "{plan}");
+}
