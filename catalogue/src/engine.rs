@@ -17,6 +17,7 @@ mod limits;
 mod members;
 mod mount;
 mod narrow;
+mod nearest;
 mod place;
 mod query;
 mod reader;

@@ -11,6 +11,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{DocSection, ScalarUDF};
 
 pub(crate) use cone::{CONE, Cone};
+pub(crate) use distance::DISTANCE;
 
 const POSITIONS: DocSection =
     DocSection { include: true, label: "Positions", description: Some("Functions on the celestial sphere") };

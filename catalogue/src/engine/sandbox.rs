@@ -18,6 +18,7 @@ use url::Url;
 use super::Table;
 use super::functions;
 use super::limits::Limits;
+use super::nearest;
 use super::share::Share;
 use super::table::LATE_KEYS;
 
@@ -81,6 +82,7 @@ fn state(
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
+        .with_physical_optimizer_rules(nearest::rules());
     Ok(builder.build())
 }
 

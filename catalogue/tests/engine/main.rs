@@ -9,6 +9,7 @@ mod limits;
 mod many;
 mod mistakes;
 mod mutations;
+mod nearest;
 mod opening;
 mod refusals;
 mod sky;

@@ -12,6 +12,9 @@ use datafusion::logical_expr::{
 use super::{CONE, POSITIONS, numbers};
 use crate::healpix;
 
+/// The name of the function.
+pub(crate) const DISTANCE: &str = "distance_deg";
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct DistanceFunction {
     signature: Signature,
@@ -39,7 +42,7 @@ impl DistanceFunction {
 
 impl ScalarUDFImpl for DistanceFunction {
     fn name(&self) -> &str {
-        "distance_deg"
+        DISTANCE
     }
 
     fn signature(&self) -> &Signature {
