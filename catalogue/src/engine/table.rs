@@ -11,6 +11,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::config::{ParquetOptions, TableParquetOptions};
 use datafusion::common::stats::Precision;
 use datafusion::common::{Result, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
@@ -90,16 +91,25 @@ impl HatsTable {
         self.file(part.file).with_extension(ParquetRowSelection::new(selection))
     }
 
-    /// Decoding the other columns only for matching rows pays when few rows match, and costs otherwise.
     fn source(&self, session: &dyn Session, rows: usize) -> Arc<ParquetSource> {
         let readers = self.readers.counted_by(session.config().get_extension());
+        let mut options = TableParquetOptions::default();
         let few = rows.saturating_mul(FEW) < self.all_rows();
+        options.global = ParquetOptions {
+            // Decoding the other columns only for matching rows pays when few rows match, and costs otherwise.
+            pushdown_filters: few,
+            reorder_filters: few,
+            // The cache would read whole batches around the chosen pages: sixty pages for one.
+            max_predicate_cache_size: Some(0),
+            // Row groups and pages are chosen by the index already.
+            enable_page_index: false,
+            bloom_filter_on_read: false,
+            pruning: !few,
+            ..options.global
+        };
         let source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_parquet_file_reader_factory(readers)
-            // Pages are chosen by the index already.
-            .with_enable_page_index(false)
-            .with_pushdown_filters(few)
-            .with_reorder_filters(few);
+            .with_table_parquet_options(options)
+            .with_parquet_file_reader_factory(readers);
         Arc::new(source)
     }
 

@@ -262,10 +262,16 @@ impl DataSource for Scan {
         self.files.with_preserve_order(preserve_order).map(|files| self.with_files(files))
     }
 
+    /// Joins look here for their filters, and compute them only when they find them.
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
+        for late in &self.late {
+            if f(&late.filter)? == TreeNodeRecursion::Stop {
+                return Ok(TreeNodeRecursion::Stop);
+            }
+        }
         self.files.apply_expressions(f)
     }
 }
