@@ -123,8 +123,6 @@ pub(crate) fn tables(data_dir: &Path) -> Result<(Vec<Mounted>, Vec<BrokenTable>)
 struct Place<'a> {
     data_dir: &'a Path,
     dir: &'a Path,
-    /// `schema.name`
-    table: &'a str,
 }
 
 fn table(data_dir: &Path, dir: &Path, schema_name: &str, name: &str) -> Result<Mounted, TableError> {
@@ -138,7 +136,7 @@ fn table(data_dir: &Path, dir: &Path, schema_name: &str, name: &str) -> Result<M
         return mounted(schema, keys, index);
     }
     let partitions = partition::read(dir)?;
-    let place = Place { data_dir, dir, table: &format!("{schema_name}.{name}") };
+    let place = Place { data_dir, dir };
     let tiles = partitions.par_iter().map(|partition| tile::open(&place, &properties, partition));
     let tiles: Vec<Vec<Tile>> = tiles.collect::<Result<_, TableError>>()?;
     let mut tiles: Vec<Tile> = tiles.into_iter().flatten().collect();

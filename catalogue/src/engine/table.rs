@@ -77,7 +77,9 @@ impl HatsTable {
 
     fn file(&self, file: usize) -> PartitionedFile {
         let entry = &self.index.files[file];
-        PartitionedFile::new(format!("{}/{}", self.directory, entry.location), entry.bytes)
+        // A table may be the data directory itself.
+        let location = format!("{}/{}", self.directory, entry.location);
+        PartitionedFile::new(location.trim_start_matches('/'), entry.bytes)
             .with_extension(Indexed { index: Arc::clone(&self.index), file })
     }
 

@@ -37,11 +37,11 @@ fn schema() -> SchemaRef {
     ]))
 }
 
-/// Pixels of order 29 of the rows of a tile, evenly spread.
-fn pixels(npix: u64) -> impl Iterator<Item = i64> {
+/// The pixel of order 29 of a row of a tile. Rows are evenly spread.
+fn pixel(npix: u64, row: usize) -> i64 {
     let range = healpix::tile_range(ORDER, npix);
     let step = (range.end() - range.start()) / TILE_ROWS as i64;
-    (0..TILE_ROWS as i64).map(move |row| range.start() + row * step)
+    range.start() + row as i64 * step
 }
 
 fn named(pixel: i64) -> i64 {
@@ -49,7 +49,7 @@ fn named(pixel: i64) -> i64 {
 }
 
 fn rows(npix: u64) -> RecordBatch {
-    let pixels: Vec<i64> = pixels(npix).collect();
+    let pixels: Vec<i64> = (0..TILE_ROWS).map(|row| pixel(npix, row)).collect();
     let (ra, dec): (Vec<f64>, Vec<f64>) =
         pixels.iter().map(|&pixel| healpix::centre(healpix::ORDER, pixel as u64)).unzip();
     let ids = pixels.iter().map(|&pixel| named(pixel)).collect::<Vec<_>>();
@@ -92,9 +92,10 @@ fn absent(dir: &Path, npix: u64, like: &Pages) -> Pages {
     fs::create_dir_all(dir.join(&location).parent().expect("a directory")).expect("a directory");
     let file = File::create(dir.join(&location)).expect("a new file");
     file.set_len(like.entry.bytes).expect("a file with a hole");
-    let pixels: Vec<i64> = pixels(npix).collect();
     let bounds = |key: fn(i64) -> i64| -> Vec<Option<(i64, i64)>> {
-        pixels.chunks(PAGE_ROWS).map(|page| Some((key(page[0]), key(page[page.len() - 1])))).collect()
+        let pages =
+            (0..TILE_ROWS).step_by(PAGE_ROWS).map(|first| (first, (first + PAGE_ROWS).min(TILE_ROWS) - 1));
+        pages.map(|(first, last)| Some((key(pixel(npix, first)), key(pixel(npix, last))))).collect()
     };
     Pages {
         entry: Entry { npix, location: location.into(), ..like.entry.clone() },

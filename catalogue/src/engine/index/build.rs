@@ -28,11 +28,7 @@ pub(super) struct Pages {
 impl Index {
     /// The index of `tiles`, which are in the order of the sky and lie below `table_dir`, relative to the data
     /// directory. Fails with the number of the tile whose file is at fault, and why.
-    pub(crate) fn build(
-        table_dir: &str,
-        tiles: &[Tile],
-        keys: &KeyColumns,
-    ) -> Result<Self, (usize, String)> {
+    pub(crate) fn build(table_dir: &str, tiles: &[Tile], keys: &KeyColumns) -> Result<Self, (usize, String)> {
         let pages: Vec<Pages> = tiles
             .par_iter()
             .enumerate()

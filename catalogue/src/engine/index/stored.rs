@@ -71,7 +71,8 @@ fn change(dir: &Path, index: &Index, written: SystemTime) -> Option<String> {
     for file in &index.files {
         let above = Path::new(&*file.location).ancestors().skip(1);
         undated.extend(above.filter(|above| !above.as_os_str().is_empty()).map(|above| dir.join(above)));
-        let same = is_older(&dir.join(&*file.location)).is_ok_and(|(older, bytes)| older && bytes == file.bytes);
+        let same =
+            is_older(&dir.join(&*file.location)).is_ok_and(|(older, bytes)| older && bytes == file.bytes);
         if !same {
             return Some(file.location.to_string());
         }
