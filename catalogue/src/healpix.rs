@@ -4,12 +4,17 @@
 //! unsigned column there. Other numbering schemes do not exist here.
 
 mod cone;
+mod ranges;
+mod region;
 mod sphere;
+mod vector;
 
 use std::ops::RangeInclusive;
 
 pub use cone::cone_ranges;
+pub use region::{Circle, Ellipse, MAX_CORNERS, Moc, Polygon, Region, RegionError};
 pub use sphere::separation_deg;
+pub use vector::Vector;
 
 /// The order of the index column of every table.
 pub const ORDER: u8 = 29;

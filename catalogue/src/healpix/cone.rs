@@ -4,6 +4,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::ranges::merge_nearest;
 use super::{ORDER, tile_range};
 
 /// Cells of the cover are about this many times smaller than the cone: finer costs time and is merged anyway.
@@ -40,7 +41,7 @@ pub fn cone_ranges(
         .iter()
         .map(|range| *tile_range(order, range.start).start()..=*tile_range(order, range.end - 1).end())
         .collect();
-    merge_nearest(ranges, max_ranges.max(1))
+    merge_nearest(ranges, max_ranges)
 }
 
 /// The coarsest order whose cells are small against the cone. A cell of order 0 is about 58.6 degrees wide.
@@ -48,23 +49,6 @@ fn cover_order(radius_deg: f64) -> u8 {
     let cell_deg = radius_deg / CELLS_PER_RADIUS;
     let order = (58.6 / cell_deg).log2().ceil().max(0.0);
     (order as u8).min(FINEST_ORDER.min(ORDER))
-}
-
-/// Closes the smallest gaps until at most `max_ranges` ranges are left.
-fn merge_nearest(ranges: Vec<RangeInclusive<i64>>, max_ranges: usize) -> Vec<RangeInclusive<i64>> {
-    let gap = |i: usize| ranges[i].start() - ranges[i - 1].end();
-    let mut by_gap: Vec<usize> = (1..ranges.len()).collect();
-    by_gap.sort_by_key(|&i| std::cmp::Reverse(gap(i)));
-    by_gap.retain(|&i| gap(i) > 1);
-    by_gap.truncate(max_ranges - 1);
-    by_gap.sort_unstable();
-    let starts = std::iter::once(0).chain(by_gap.iter().copied());
-    let ends = by_gap.iter().copied().chain(std::iter::once(ranges.len()));
-    starts
-        .zip(ends)
-        .filter(|(start, end)| start < end)
-        .map(|(start, end)| *ranges[start].start()..=*ranges[end - 1].end())
-        .collect()
 }
 
 #[cfg(test)]
