@@ -2,6 +2,7 @@
 //!
 //! `(user, query) -> bounded Arrow stream`. This crate knows neither Flight nor HTTP.
 
+pub mod astrometry;
 pub mod columns;
 pub mod engine;
 pub mod hats;
@@ -9,3 +10,4 @@ pub mod healpix;
 pub mod import;
 pub mod progress;
 pub mod sky;
+pub mod units;
