@@ -1,47 +1,43 @@
-//! Functions on the sphere that SQL can call: `cone` and `distance_deg`. All angles are in degrees.
+//! Functions that SQL has here beyond the engine's own: the sky, the Gaia archive's list, and what else ADQL
+//! expects. Units are in each function's documentation, which `SHOW FUNCTIONS` prints.
 
+mod also;
+mod archive;
 mod cone;
-mod distance;
+mod epoch;
+mod function;
+mod geometry;
+mod in_unit;
+mod numbers;
+mod ordered;
+#[cfg(test)]
+mod page;
+mod sky_condition;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::Float64Type;
-use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{DocSection, ScalarUDF};
+use datafusion::logical_expr::{AggregateUDF, DocSection, ScalarUDF};
 
-pub(crate) use cone::{CONE, Cone};
-pub(crate) use distance::DISTANCE;
+pub(crate) use geometry::DISTANCE;
+pub(crate) use sky_condition::SkyCondition;
 
 const POSITIONS: DocSection =
     DocSection { include: true, label: "Positions", description: Some("Functions on the celestial sphere") };
 
-/// All functions of this module.
-pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
-    let cone = ScalarUDF::from(cone::ConeFunction::new());
-    let distance = ScalarUDF::from(distance::DistanceFunction::new());
-    vec![Arc::new(cone), Arc::new(distance)]
+/// What the engine has, as queries may use it, and what is ours.
+pub(crate) fn scalar(engine: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
+    let mut functions = ordered::repaired(also::scalar(engine));
+    functions.extend(ours());
+    functions
 }
 
-/// A column of numbers of which some may be missing.
-#[derive(Clone, Copy)]
-struct Numbers<'a>(&'a Float64Array);
-
-impl Numbers<'_> {
-    fn len(self) -> usize {
-        self.0.values().len()
-    }
-
-    fn get(self, row: usize) -> Option<f64> {
-        self.0.is_valid(row).then(|| self.0.value(row))
-    }
+/// The engine's aggregates, with the names that astronomers know as well.
+pub(crate) fn aggregate(engine: Vec<Arc<AggregateUDF>>) -> Vec<Arc<AggregateUDF>> {
+    also::aggregate(engine)
 }
 
-fn numbers<const N: usize>(columns: &[ArrayRef]) -> Result<[Numbers<'_>; N]> {
-    let numbers: Vec<Numbers<'_>> =
-        columns.iter().filter_map(|column| column.as_primitive_opt::<Float64Type>()).map(Numbers).collect();
-    match numbers.try_into() {
-        Ok(numbers) => Ok(numbers),
-        Err(_) => exec_err!("expected {N} numbers"),
-    }
+fn ours() -> impl Iterator<Item = Arc<ScalarUDF>> {
+    let plain = std::iter::once(cone::cone()).chain(epoch::all()).chain(archive::all());
+    let in_unit = Arc::new(ScalarUDF::from(in_unit::InUnit::new()));
+    plain.map(function::Function::udf).chain(geometry::all()).chain([in_unit])
 }

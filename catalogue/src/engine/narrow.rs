@@ -1,13 +1,13 @@
-//! Which keys a filter can match: `cone(...)` becomes ranges of `_healpix_29`, comparisons of a key column with
+//! Which keys a filter can match: conditions on positions become ranges of `_healpix_29`, comparisons of a key column with
 //! literals become ranges of that column. Never decides a row; the filter itself does that afterwards.
 
 use std::ops::RangeInclusive;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 
-use super::functions::{CONE, Cone};
+use super::functions::SkyCondition;
 use super::keys::KeyRanges;
 
 /// The columns of one table that rows are found by.
@@ -27,6 +27,9 @@ pub(crate) const SOURCE_ID: &str = "source_id";
 /// Lists up to this length are left to the engine, which makes single comparisons of them. Longer ones it takes
 /// apart for each file anew, at twice the cost of reading the file.
 const LONG: usize = 3;
+
+/// Ranges that the cover of a region may have. More are finer; each costs a binary search per page.
+const COVER_RANGES: usize = 256;
 
 /// Keys that rows must have; `None` is any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +130,9 @@ impl KeyColumns {
             Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
                 self.narrow(left).or(self.narrow(right))
             }
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) => self.comparison(left, *op, right),
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+                self.sky(filter).unwrap_or_else(|| self.comparison(left, *op, right))
+            }
             Expr::Between(Between { expr, negated: false, low, high }) => {
                 self.comparison(expr, Operator::GtEq, low).and(self.comparison(expr, Operator::LtEq, high))
             }
@@ -135,8 +140,7 @@ impl KeyColumns {
                 Some(keys) => self.on_column(&list.expr, keys),
                 None => Narrowing::default(),
             },
-            Expr::ScalarFunction(function) if function.name() == CONE => self.cone(function),
-            _ => Narrowing::default(),
+            _ => self.sky(filter).unwrap_or_default(),
         }
     }
 
@@ -169,15 +173,15 @@ impl KeyColumns {
         .unwrap_or_default()
     }
 
-    fn cone(&self, function: &ScalarFunction) -> Narrowing {
-        let named = |arg: &Expr, name: &str| matches!(arg, Expr::Column(column) if column.name == name);
-        match function.args.as_slice() {
-            [ra, dec, centre @ ..] if named(ra, &self.ra) && named(dec, &self.dec) => {
-                let cone = Cone::of_literals(centre).filter(|_| self.healpix.is_some());
-                Narrowing { healpix: cone.map(|cone| cone.healpix_ranges()), ..Narrowing::default() }
-            }
-            _ => Narrowing::default(),
-        }
+    /// The part of the sky that a condition on this table's own positions leaves.
+    fn sky(&self, filter: &Expr) -> Option<Narrowing> {
+        let SkyCondition::Inside { place: [ra, dec], region } = SkyCondition::of(filter)? else {
+            return None;
+        };
+        let named = |expr: &Expr, name: &str| matches!(expr, Expr::Column(column) if column.name == name);
+        let ours = self.healpix.is_some() && named(ra, &self.ra) && named(dec, &self.dec);
+        let cover = || KeyRanges::new(region.cover(COVER_RANGES));
+        ours.then(|| Narrowing { healpix: Some(cover()), ..Narrowing::default() })
     }
 }
 

@@ -72,13 +72,13 @@ fn state(
     };
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|function| bounded(function.aliases(), function.name()));
-    scalar.extend(functions::all());
+    let aggregate = functions::aggregate(SessionStateDefaults::default_aggregate_functions());
     let builder = SessionStateBuilder::new()
         .with_config(config(tables, limits).with_extension(Arc::new(share.meter())))
         .with_runtime_env(runtime(store, limits, share)?)
-        .with_scalar_functions(scalar)
+        .with_scalar_functions(functions::scalar(scalar))
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
-        .with_aggregate_functions(SessionStateDefaults::default_aggregate_functions())
+        .with_aggregate_functions(aggregate)
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(SessionStateDefaults::default_table_functions())
         .with_expr_planners(SessionStateDefaults::default_expr_planners())

@@ -56,7 +56,7 @@ async fn broken_syntax_gets_a_caret() {
 async fn impossible_values_are_explained() {
     assert_eq!(
         told("SELECT count(*) FROM gaiadr3.gaia_source WHERE cone(ra, dec, 10, 95, 1)").await,
-        "cone(ra, dec, 10, 95, 1): the centre must be a position in degrees, and the radius 0 to 180"
+        "cone: the declination is 95: it must be -90 to 90 degrees"
     );
     assert_eq!(told("SELECT 1 / 0").await, "division by zero");
 }
