@@ -13,3 +13,4 @@ mod nearest;
 mod opening;
 mod refusals;
 mod sky;
+mod slt;
