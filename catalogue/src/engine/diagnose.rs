@@ -40,6 +40,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, error: &DataFusionError, place: Option<Place>) -> QueryError {
+        if is_full_disk(error) {
+            return QueryError::Resources { what: "disk", limit_bytes: self.limits.query_spill_bytes };
+        }
         match error {
             DataFusionError::Diagnostic(diagnostic, source) => self.diagnosed(diagnostic, source, place),
             DataFusionError::Context(_, source) => self.read(source, place),
@@ -119,6 +122,19 @@ impl Reader<'_> {
         } else {
             QueryError::Resources { what: "memory", limit_bytes: self.limits.query_memory_bytes as u64 }
         }
+    }
+}
+
+/// Whether an operator spilled more than it may; that comes as an error of input and output.
+fn is_full_disk(error: &DataFusionError) -> bool {
+    use arrow::error::ArrowError;
+    let spilled_too_much = |io: &std::io::Error| io.to_string().contains("during the spilling process");
+    match error {
+        DataFusionError::IoError(io) => spilled_too_much(io),
+        DataFusionError::ArrowError(arrow, _) => {
+            matches!(arrow.as_ref(), ArrowError::IoError(_, io) if spilled_too_much(io))
+        }
+        _ => false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Which keys a filter can match: conditions on positions become ranges of `_healpix_29`, comparisons of a key column with
-//! literals become ranges of that column. Never decides a row; the filter itself does that afterwards.
+//! Which keys a filter can match: conditions on positions become ranges of `_healpix_29`, comparisons of a key
+//! column with literals become ranges of that column. Never decides a row; the filter itself does that afterwards.
 
 use std::ops::RangeInclusive;
 
@@ -9,6 +9,7 @@ use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 
 use super::functions::SkyCondition;
 use super::keys::KeyRanges;
+use crate::healpix::Region;
 
 /// The columns of one table that rows are found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,12 +105,11 @@ impl KeyColumns {
                 self.may_narrow(left) && self.may_narrow(right)
             }
             Expr::BinaryExpr(BinaryExpr { left, right, .. }) => {
-                self.is_key_column(left) || self.is_key_column(right)
+                self.is_key_column(left) || self.is_key_column(right) || self.region(filter).is_some()
             }
             Expr::Between(Between { expr, negated: false, .. }) => self.is_key_column(expr),
             Expr::InList(list) => self.is_key_column(&list.expr) && is_list_of_keys(list),
-            Expr::ScalarFunction(function) => function.name() == CONE,
-            _ => false,
+            _ => self.region(filter).is_some(),
         }
     }
 
@@ -173,15 +173,18 @@ impl KeyColumns {
         .unwrap_or_default()
     }
 
-    /// The part of the sky that a condition on this table's own positions leaves.
     fn sky(&self, filter: &Expr) -> Option<Narrowing> {
+        let cover = KeyRanges::new(self.region(filter)?.cover(COVER_RANGES));
+        Some(Narrowing { healpix: Some(cover), ..Narrowing::default() })
+    }
+
+    /// The part of the sky that a condition on this table's own positions leaves.
+    fn region(&self, filter: &Expr) -> Option<Region> {
         let SkyCondition::Inside { place: [ra, dec], region } = SkyCondition::of(filter)? else {
             return None;
         };
         let named = |expr: &Expr, name: &str| matches!(expr, Expr::Column(column) if column.name == name);
-        let ours = self.healpix.is_some() && named(ra, &self.ra) && named(dec, &self.dec);
-        let cover = || KeyRanges::new(region.cover(COVER_RANGES));
-        ours.then(|| Narrowing { healpix: Some(cover()), ..Narrowing::default() })
+        (self.healpix.is_some() && named(ra, &self.ra) && named(dec, &self.dec)).then_some(region)
     }
 }
 

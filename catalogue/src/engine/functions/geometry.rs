@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field};
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::ScalarUDF;
 
-pub(super) use measures::DISTANCE;
+pub(crate) use measures::DISTANCE;
 pub(super) use relations::{CONTAINS, INTERSECTS};
 
 use crate::healpix::{Circle, Ellipse, Moc, Polygon, Region, RegionError};

@@ -16,7 +16,7 @@ use super::{Geometry, circle, column, point, polygon};
 use crate::healpix::separation_deg;
 
 /// The name of the function of angles between positions.
-pub(in super::super) const DISTANCE: &str = "distance";
+pub(crate) const DISTANCE: &str = "distance";
 
 pub(super) fn all() -> Vec<Function> {
     vec![distance(), area(), centroid(), coordinate(1), coordinate(2), coordsys()]
