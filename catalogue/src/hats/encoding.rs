@@ -16,7 +16,7 @@ use crate::healpix;
 pub enum Kind {
     /// Flat rows, read by place: pages of at most 1024 rows, row groups of 131072.
     Catalogue,
-    /// One row per source with nested lists, read by source: pages of 64 rows, row groups of 16384.
+    /// One row per source with nested lists, read by source: pages of 16 rows, row groups of 16384.
     Epochs,
 }
 
@@ -24,7 +24,7 @@ impl Kind {
     fn page_rows(self) -> usize {
         match self {
             Self::Catalogue => 1024,
-            Self::Epochs => 64,
+            Self::Epochs => 16,
         }
     }
 

@@ -141,7 +141,7 @@ fn pages_are_small_and_only_keys_have_statistics_for_them() {
 }
 
 #[test]
-fn light_curves_have_pages_of_64_sources() {
+fn light_curves_have_pages_of_16_sources() {
     let parent = tempfile::tempdir().expect("a directory");
     let target = parent.path().join("epochs");
     let meta = meta(Kind::Epochs);
@@ -161,5 +161,5 @@ fn light_curves_have_pages_of_64_sources() {
     let tile = partition::read(&target).expect("a list")[0];
     let reader = open(&target.join(layout::tile_path(tile.order, tile.npix)));
     let largest = largest_page(reader.metadata());
-    assert!((64..70).contains(&largest), "a list may run over by what fits into 64 values: {largest}");
+    assert!((16..22).contains(&largest), "a list may run over by what fits into 16 values: {largest}");
 }
