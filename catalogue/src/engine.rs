@@ -139,8 +139,9 @@ impl Catalogue {
     pub async fn plan(&self, user: &User, sql: &str) -> Result<Query, QueryError> {
         let stop = Stop::after(self.shelf.limits.query_seconds);
         let share = self.shares.of(&user.name)?;
-        let (shelf, text, own) = (Arc::clone(&self.shelf), sql.to_owned(), Arc::clone(&share));
-        let planning = share.workers.spawn(async move { shelf.plan(&own, &text).await });
+        let (shelf, text) = (Arc::clone(&self.shelf), sql.to_owned());
+        let (own, watched) = (Arc::clone(&share), stop.clone());
+        let planning = share.workers.spawn(async move { shelf.plan(&own, &text, &watched).await });
         let planned = match tokio::time::timeout_at(stop.deadline, planning).await {
             Err(_) => return Err(stop.late()),
             Ok(Err(error)) => return Err(workers::died(error)),
@@ -152,9 +153,14 @@ impl Catalogue {
 }
 
 impl Shelf {
-    async fn plan(&self, share: &Share, sql: &str) -> Result<(SessionState, LogicalPlan), QueryError> {
+    async fn plan(
+        &self,
+        share: &Share,
+        sql: &str,
+        stop: &Stop,
+    ) -> Result<(SessionState, LogicalPlan), QueryError> {
         let statement = guard::statement(sql, &self.limits)?;
-        let session = sandbox::session(&self.tables, &self.store, &self.limits, share);
+        let session = sandbox::session(&self.tables, &self.store, &self.limits, share, stop);
         let state = session.map_err(|error| diagnose::running(error, &self.limits))?.state();
         self.check_tables(&state, &statement, sql)?;
         let plan = logical_plan(&state, statement).await;

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod hats;
 pub mod healpix;
 pub mod import;
+mod light_curve;
 pub mod progress;
 pub mod sky;
 pub mod units;

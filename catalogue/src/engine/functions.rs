@@ -9,6 +9,7 @@ mod function;
 mod geometry;
 mod in_unit;
 mod numbers;
+mod light_curve;
 mod ordered;
 #[cfg(test)]
 mod page;
@@ -20,14 +21,15 @@ use datafusion::logical_expr::{AggregateUDF, DocSection, ScalarUDF};
 
 pub(crate) use geometry::DISTANCE;
 pub(crate) use sky_condition::SkyCondition;
+use super::limits::Limits;
 
 const POSITIONS: DocSection =
     DocSection { include: true, label: "Positions", description: Some("Functions on the celestial sphere") };
 
 /// What the engine has, as queries may use it, and what is ours.
-pub(crate) fn scalar(engine: Vec<Arc<ScalarUDF>>) -> Vec<Arc<ScalarUDF>> {
+pub(crate) fn scalar(engine: Vec<Arc<ScalarUDF>>, limits: &Limits) -> Vec<Arc<ScalarUDF>> {
     let mut functions = ordered::repaired(also::scalar(engine));
-    functions.extend(ours());
+    functions.extend(ours(limits));
     functions
 }
 
@@ -36,8 +38,8 @@ pub(crate) fn aggregate(engine: Vec<Arc<AggregateUDF>>) -> Vec<Arc<AggregateUDF>
     also::aggregate(engine)
 }
 
-fn ours() -> impl Iterator<Item = Arc<ScalarUDF>> {
+fn ours(limits: &Limits) -> impl Iterator<Item = Arc<ScalarUDF>> {
     let plain = std::iter::once(cone::cone()).chain(epoch::all()).chain(archive::all());
     let in_unit = Arc::new(ScalarUDF::from(in_unit::InUnit::new()));
-    plain.map(function::Function::udf).chain(geometry::all()).chain([in_unit])
+    plain.map(function::Function::udf).chain(geometry::all()).chain([in_unit]).chain(light_curve::all(limits))
 }

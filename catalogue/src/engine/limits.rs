@@ -54,6 +54,8 @@ pub struct Limits {
     /// Memory in which the footers of files are kept between queries, in bytes. One that does not fit is read
     /// again when it is next needed.
     pub footer_bytes: usize,
+    /// Frequencies or periods that a search may try for one light curve; each frequency takes 8 bytes meanwhile.
+    pub grid_points: usize,
     /// Batches of one query that wait for a slow reader.
     pub batches_waiting: usize,
 }
@@ -81,6 +83,7 @@ impl Default for Limits {
             // A little below the two mebibytes of a Flight message, which has a header and bitmaps besides.
             batch_bytes: (2 << 20) * 7 / 8,
             footer_bytes: 256 << 20,
+            grid_points: 4_000_000,
             batches_waiting: 4,
         }
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -96,7 +97,10 @@ impl Run {
 
     async fn start(&self) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream), DataFusionError> {
         let mut state = self.state.clone();
-        *state.config_mut() = state.config().clone().with_batch_size(batch_rows(&self.schema, &self.limits));
+        let rows = batch_rows(widest_row(&self.plan, &self.schema), &self.limits);
+        *state.config_mut() = state.config().clone().with_batch_size(rows);
+        state.config_mut().options_mut().extensions.insert(self.stop.clone());
+        state.execution_props_mut().config_options = Some(Arc::clone(state.config_options()));
         let plan = state.query_planner().create_physical_plan(&self.plan, &state).await?;
         let plan = watch::joins(plan, &self.stop)?;
         let stream = execute_stream(Arc::clone(&plan), state.task_ctx())?;
@@ -113,10 +117,26 @@ impl Run {
     }
 }
 
+/// Bytes of the widest rows on the way to the answer: a single number may come of a whole light curve.
+fn widest_row(plan: &LogicalPlan, answer: &SchemaRef) -> usize {
+    let mut widest = row_bytes(answer);
+    // The closure never fails, and so neither does the visit.
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            widest = widest.max(row_bytes(scan.projected_schema.inner()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    widest
+}
+
+fn row_bytes(schema: &SchemaRef) -> usize {
+    schema.fields().iter().map(|field| width(field.data_type())).sum()
+}
+
 /// Rows so that a batch has about the bytes it may have.
-fn batch_rows(schema: &SchemaRef, limits: &Limits) -> usize {
-    let row: usize = schema.fields().iter().map(|field| width(field.data_type())).sum();
-    (limits.batch_bytes / row.max(1)).clamp(64, limits.batch_rows)
+fn batch_rows(row_bytes: usize, limits: &Limits) -> usize {
+    (limits.batch_bytes / row_bytes.max(1)).clamp(64, limits.batch_rows)
 }
 
 fn width(data_type: &DataType) -> usize {

@@ -21,6 +21,7 @@ use super::limits::Limits;
 use super::nearest;
 use super::share::Share;
 use super::table::LATE_KEYS;
+use super::stop::Stop;
 
 /// Where tables' files are, as the engine names it.
 pub(crate) const STORE: &str = "nearside://data";
@@ -49,14 +50,15 @@ pub(crate) fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(STORE).expect("a URL without a path")
 }
 
-/// A session that sees `tables` and may use what `limits` say.
+/// A session that sees `tables` and may use what `limits` say. Its functions end with `stop`.
 pub(crate) fn session(
     tables: &[Table],
     store: &Arc<dyn ObjectStore>,
     limits: &Limits,
     share: &Share,
+    stop: &Stop,
 ) -> Result<SessionContext> {
-    let context = SessionContext::new_with_state(state(tables, store, limits, share)?);
+    let context = SessionContext::new_with_state(state(tables, store, limits, share, stop)?);
     context.register_catalog(CATALOG, names(tables)?);
     Ok(context)
 }
@@ -66,6 +68,7 @@ fn state(
     store: &Arc<dyn ObjectStore>,
     limits: &Limits,
     share: &Share,
+    stop: &Stop,
 ) -> Result<SessionState> {
     let bounded = |names: &[String], name: &str| {
         !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no))
@@ -74,9 +77,9 @@ fn state(
     scalar.retain(|function| bounded(function.aliases(), function.name()));
     let aggregate = functions::aggregate(SessionStateDefaults::default_aggregate_functions());
     let builder = SessionStateBuilder::new()
-        .with_config(config(tables, limits).with_extension(Arc::new(share.meter())))
+        .with_config(config(tables, limits, stop).with_extension(Arc::new(share.meter())))
         .with_runtime_env(runtime(store, limits, share)?)
-        .with_scalar_functions(functions::scalar(scalar))
+        .with_scalar_functions(functions::scalar(scalar, limits))
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(aggregate)
         .with_window_functions(SessionStateDefaults::default_window_functions())
@@ -86,7 +89,7 @@ fn state(
     Ok(builder.build())
 }
 
-fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
+fn config(tables: &[Table], limits: &Limits, stop: &Stop) -> SessionConfig {
     // With one schema its name may be left out.
     let first = tables.first().map(|table| table.info.schema.as_str());
     let only = first.filter(|first| tables.iter().all(|table| table.info.schema == *first));
@@ -100,6 +103,7 @@ fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
     options.sql_parser.collect_spans = true;
     options.optimizer.hash_join_inlist_pushdown_max_distinct_values = LATE_KEYS;
     options.optimizer.hash_join_inlist_pushdown_max_size = LATE_KEYS * size_of::<i64>();
+    options.extensions.insert(stop.clone());
     config
 }
 

@@ -1,10 +1,12 @@
 //! When a query has to end: its deadline, or nobody wants its rows any more. Asked often, so it costs little.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigOptions, ExtensionOptions};
+use datafusion::common::{DataFusionError, Result, config_err};
 use tokio::time::Instant;
 
 use super::error::QueryError;
@@ -34,11 +36,43 @@ impl Stop {
         QueryError::Deadline { seconds: self.seconds }
     }
 
+    /// What the functions of a query find among its settings, if the query can be stopped.
+    pub(crate) fn of(options: &ConfigOptions) -> Option<&Self> {
+        options.extensions.get()
+    }
+
     /// An error when it is time to stop.
     pub(crate) fn check(&self) -> Result<()> {
         if self.dropped.load(Ordering::Relaxed) || Instant::now() >= self.deadline {
             return Err(DataFusionError::External(Box::new(self.late())));
         }
         Ok(())
+    }
+}
+
+impl ConfigExtension for Stop {
+    const PREFIX: &'static str = "nearside_stop";
+}
+
+/// A function of the engine sees nothing of its query but the arguments and the settings, so `Stop` travels as one.
+impl ExtensionOptions for Stop {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, _: &str) -> Result<()> {
+        config_err!("{key} is no setting")
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        Vec::new()
     }
 }

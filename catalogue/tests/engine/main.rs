@@ -5,6 +5,7 @@ mod fairness;
 mod foreign;
 mod foreign_rows;
 mod index;
+mod light_curves;
 mod limits;
 mod many;
 mod mistakes;
