@@ -19,6 +19,7 @@ mod mount;
 mod narrow;
 mod nearest;
 mod place;
+mod products;
 mod query;
 mod reader;
 mod sandbox;

@@ -19,6 +19,7 @@ use super::Table;
 use super::functions;
 use super::limits::Limits;
 use super::nearest;
+use super::products;
 use super::share::Share;
 use super::table::LATE_KEYS;
 use super::stop::Stop;
@@ -76,6 +77,8 @@ fn state(
     let mut scalar = SessionStateDefaults::default_scalar_functions();
     scalar.retain(|function| bounded(function.aliases(), function.name()));
     let aggregate = functions::aggregate(SessionStateDefaults::default_aggregate_functions());
+    let mut table_functions = SessionStateDefaults::default_table_functions();
+    table_functions.push(products::function(tables));
     let builder = SessionStateBuilder::new()
         .with_config(config(tables, limits, stop).with_extension(Arc::new(share.meter())))
         .with_runtime_env(runtime(store, limits, share)?)
@@ -83,7 +86,7 @@ fn state(
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(aggregate)
         .with_window_functions(SessionStateDefaults::default_window_functions())
-        .with_table_function_list(SessionStateDefaults::default_table_functions())
+        .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_physical_optimizer_rules(nearest::rules());
     Ok(builder.build())

@@ -12,6 +12,7 @@ mod mistakes;
 mod mutations;
 mod nearest;
 mod opening;
+mod products;
 mod refusals;
 mod sky;
 mod slt;

@@ -1,0 +1,93 @@
+//! What can be retrieved of a source, by the names that DataLink services of Gaia use.
+
+use datafusion::common::{Result, plan_err};
+
+/// A kind of product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RetrievalType {
+    /// The light curve in G, BP and RP.
+    EpochPhotometry,
+    /// The low-resolution spectra in BP and RP, as coefficients.
+    XpContinuous,
+    /// The low-resolution spectrum, sampled in wavelength.
+    XpSampled,
+    /// The mean spectrum of the radial-velocity spectrometer.
+    Rvs,
+}
+
+impl RetrievalType {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::EpochPhotometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
+
+    /// The types in a text of names between commas; `ALL` is all of them.
+    pub(super) fn parse_list(text: &str) -> Result<Vec<Self>> {
+        if text.trim().eq_ignore_ascii_case("ALL") {
+            return Ok(Self::ALL.to_vec());
+        }
+        let mut types = Vec::new();
+        for name in text.split(',').map(str::trim) {
+            let Some(one) = Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(name)) else {
+                let known = Self::ALL.map(Self::name).join(", ");
+                return plan_err!("no such retrieval type '{name}'; there are {known} and ALL");
+            };
+            if !types.contains(&one) {
+                types.push(one);
+            }
+        }
+        Ok(types)
+    }
+
+    /// The name of the type.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
+            Self::XpContinuous => "XP_CONTINUOUS",
+            Self::XpSampled => "XP_SAMPLED",
+            Self::Rvs => "RVS",
+        }
+    }
+
+    /// The table that has the products, one row per source.
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Self::EpochPhotometry => "epoch_photometry",
+            Self::XpContinuous => "xp_continuous_mean_spectrum",
+            Self::XpSampled => "xp_sampled_mean_spectrum",
+            Self::Rvs => "rvs_mean_spectrum",
+        }
+    }
+
+    /// The column of `gaia_source` that says whether a source has the product.
+    pub(super) fn flag(self) -> &'static str {
+        match self {
+            Self::EpochPhotometry => "has_epoch_photometry",
+            Self::XpContinuous => "has_xp_continuous",
+            Self::XpSampled => "has_xp_sampled",
+            Self::Rvs => "has_rvs",
+        }
+    }
+
+    /// Which sources have the product in Gaia DR3.
+    pub(super) fn published(self) -> &'static str {
+        match self {
+            Self::EpochPhotometry => "DR3 has light curves of variable stars and of the Andromeda survey",
+            Self::XpContinuous => "DR3 has these spectra to about G = 17.65",
+            Self::XpSampled => "DR3 has these spectra to about G = 15",
+            Self::Rvs => "DR3 has these spectra of about a million bright stars",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_any_case_and_once_each() {
+        let types = RetrievalType::parse_list("rvs, XP_SAMPLED,RVS").expect("known names");
+        assert_eq!(types, [RetrievalType::Rvs, RetrievalType::XpSampled]);
+        assert_eq!(RetrievalType::parse_list("all").expect("all"), RetrievalType::ALL);
+        let unknown = RetrievalType::parse_list("RVS, MCMC_MSC").expect_err("not served");
+        assert!(unknown.to_string().contains("no such retrieval type 'MCMC_MSC'"), "{unknown}");
+    }
+}
