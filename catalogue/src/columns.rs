@@ -5,12 +5,14 @@
 
 mod epoch_photometry;
 mod gaia_source;
+mod spectra;
 mod vari_rrlyrae;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Fields};
+pub use spectra::Spectra;
 
 /// The nested column of `gaiadr3.epoch_photometry` that holds the transits of a source.
 pub const TRANSITS: &str = "transits";

@@ -45,6 +45,7 @@ pub fn run(request: &ImportRequest, progress: &dyn Progress) -> Result<ImportSum
     let Table { schema, batches, placed_by_source_id } = match request.kind {
         TableKind::Catalogue => table::catalogue(read)?,
         TableKind::EpochPhotometry => table::light_curves(request, &read)?,
+        TableKind::Spectra(spectra) => table::spectra(spectra, &read)?,
     };
     let meta = request.meta(&files);
     let schema = meta.schema(&schema);

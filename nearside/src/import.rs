@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use catalogue::columns::Spectra;
 use catalogue::import::{self, Format, ImportRequest, TableKind};
 
 use crate::bar::Bar;
@@ -49,6 +50,12 @@ enum Kind {
     Catalogue,
     /// One row per source, transit and band, as the Gaia archive writes light curves.
     EpochPhotometry,
+    /// Spectra in BP and RP sampled in wavelength, one row per source or per sample.
+    XpSampled,
+    /// Spectra in BP and RP as coefficients.
+    XpContinuous,
+    /// Spectra around the calcium triplet, one row per source or per sample.
+    Rvs,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -72,6 +79,9 @@ pub fn run(args: Args) -> Result<()> {
         kind: match args.kind {
             Kind::Catalogue => TableKind::Catalogue,
             Kind::EpochPhotometry => TableKind::EpochPhotometry,
+            Kind::XpSampled => TableKind::Spectra(Spectra::XpSampled),
+            Kind::XpContinuous => TableKind::Spectra(Spectra::XpContinuous),
+            Kind::Rvs => TableKind::Spectra(Spectra::Rvs),
         },
         format: args.format.map(Format::from),
         rename: args.rename,

@@ -7,6 +7,7 @@ mod individual;
 mod light_curves;
 mod points;
 mod raw;
+mod spectra;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
@@ -17,6 +18,7 @@ use super::position;
 use super::sheet::Places;
 use light_curves::LightCurve;
 pub(in crate::import) use light_curves::LightCurves;
+pub(in crate::import) use spectra::Gathered as GatheredSpectra;
 
 /// Adds what one file has to the light curves.
 pub(super) fn gather(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::ImportError;
 use super::format::Format;
+use crate::columns::Spectra;
 use crate::hats::{self, TableMeta};
 
 /// Bytes of rows in memory, and of one file after gzip, when a request says nothing else.
@@ -17,6 +18,8 @@ pub enum TableKind {
     Catalogue,
     /// Light curves: one row per source with nested transits, whatever the layout of the files.
     EpochPhotometry,
+    /// Spectra: one row per source with lists, whatever the layout of the files.
+    Spectra(Spectra),
 }
 
 /// An import to do.
@@ -91,7 +94,7 @@ impl ImportRequest {
             description: self.description.clone().unwrap_or(origin),
             kind: match self.kind {
                 TableKind::Catalogue => hats::Kind::Catalogue,
-                TableKind::EpochPhotometry => hats::Kind::Epochs,
+                TableKind::EpochPhotometry | TableKind::Spectra(_) => hats::Kind::Epochs,
             },
             ra_column: "ra".to_owned(),
             dec_column: "dec".to_owned(),

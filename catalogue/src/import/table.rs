@@ -5,13 +5,14 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::epoch::LightCurves;
+use super::epoch::{GatheredSpectra, LightCurves};
 use super::error::ImportError;
 use super::file_error::FileError;
 use super::merge::{self, Part};
 use super::read::{self, Read};
 use super::request::ImportRequest;
 use super::{epoch, position};
+use crate::columns::Spectra;
 
 /// The rows of a table, as the writer takes them.
 pub(super) struct Table {
@@ -44,6 +45,17 @@ pub(super) fn light_curves(request: &ImportRequest, files: &[Read]) -> Result<Ta
         place(request, file, &mut curves).map_err(|problem| problem.in_file(file))?;
     }
     let (batch, placed_by_source_id) = curves.into_batch()?;
+    Ok(Table { schema: batch.schema(), batches: vec![batch], placed_by_source_id })
+}
+
+/// A table of spectra.
+pub(super) fn spectra(table: Spectra, files: &[Read]) -> Result<Table, ImportError> {
+    let mut gathered = GatheredSpectra::new(table);
+    for Read { file, batch, places, remarks: _ } in files {
+        gathered.add(batch, places).map_err(|problem| problem.in_file(file))?;
+    }
+    let (batch, placed_by_source_id) =
+        gathered.into_batch().map_err(|problem| problem.in_file(&files[0].file))?;
     Ok(Table { schema: batch.schema(), batches: vec![batch], placed_by_source_id })
 }
 

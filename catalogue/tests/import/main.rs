@@ -6,6 +6,7 @@ mod light_curves;
 mod parquet_file;
 mod real;
 mod refused;
+mod spectra;
 mod support;
 mod text;
 mod votable;

@@ -12,7 +12,7 @@ use crate::support::{Desk, about, column, names, row_of};
     clippy::print_stdout,
     reason = "a skipped test has to say so, and test runners show standard output"
 )]
-fn real(name: &str) -> Option<PathBuf> {
+pub fn real(name: &str) -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let file = std::env::var_os("NEARSIDE_REAL_DATA").map_or_else(beside, PathBuf::from).join(name);
     if !file.exists() {
