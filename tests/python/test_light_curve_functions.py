@@ -19,6 +19,11 @@ CURVES = """(SELECT source_id, light_curve(transits, 'G') AS c, light_curve(tran
              FROM gaiadr3.epoch_photometry WHERE n_transits > 15 ORDER BY source_id LIMIT 12)"""
 
 
+def said(expression: str) -> pytest.MarkDecorator:
+    """What the SQL expression says about each light curve ``c``, for a test of ``curves``."""
+    return pytest.mark.parametrize("curves", [expression], indirect=True, ids=["sql"])
+
+
 @dataclass(frozen=True)
 class Points:
     """One light curve, and what SQL says about it."""
@@ -33,9 +38,8 @@ class Points:
 
 @pytest.fixture
 def curves(sky: nearside.Connection, request: pytest.FixtureRequest) -> list[Points]:
-    """The points of some stars, and the value of the SQL expression that the test is marked with."""
-    expression = request.node.get_closest_marker("expression").args[0]
-    rows = sky.sql(f"SELECT c, {expression} AS said FROM {CURVES}").to_arrow().to_pylist()
+    """The points of some stars, and the value of an SQL expression for each."""
+    rows = sky.sql(f"SELECT c, {request.param} AS said FROM {CURVES}").to_arrow().to_pylist()
     assert len(rows) == 12
     names = ("time", "mag", "mag_error", "flux", "flux_error")
     return [Points(*(np.array(row["c"][name]) for name in names), row["said"]) for row in rows]
@@ -45,7 +49,7 @@ def periodogram(points: Points, harmonics: int = 1) -> LombScargle:
     return LombScargle(points.time, points.mag, points.error, nterms=harmonics)
 
 
-@pytest.mark.expression("lomb_scargle(c['time'], c['mag'], c['mag_error'], 0.2, 5.0)")
+@said("lomb_scargle(c['time'], c['mag'], c['mag_error'], 0.2, 5.0)")
 def test_the_best_frequency_is_astropys_best_or_better(curves: list[Points]) -> None:
     for points in curves:
         theirs = periodogram(points)
@@ -57,7 +61,7 @@ def test_the_best_frequency_is_astropys_best_or_better(curves: list[Points]) -> 
         assert abs(ours["frequency"] - frequency[power.argmax()]) < 2 * (frequency[1] - frequency[0])
 
 
-@pytest.mark.expression("lomb_scargle(c['time'], c['mag'], c['mag_error'], 0.2, 5.0)")
+@said("lomb_scargle(c['time'], c['mag'], c['mag_error'], 0.2, 5.0)")
 def test_false_alarm_probabilities_follow_baluev(curves: list[Points]) -> None:
     for points in curves:
         assert points.said["false_alarm_probability"] == pytest.approx(
@@ -76,7 +80,7 @@ def baluev(power: float, points: Points) -> float:
     return (1 - power) ** ((n - 3) / 2) * math.exp(-tau) - math.expm1(-tau)
 
 
-@pytest.mark.expression(
+@said(
     """[lomb_scargle_power(c['time'], c['mag'], c['mag_error'], 1.7),
         lomb_scargle_power(c['time'], c['mag'], c['mag_error'], 1.7, 1, 'model'),
         lomb_scargle_power(c['time'], c['mag'], c['mag_error'], 1.7, 1, 'log'),
@@ -95,7 +99,7 @@ def test_every_normalisation_and_harmonic_is_astropys(curves: list[Points]) -> N
         assert points.said == pytest.approx([float(power) for power in expected], rel=1e-8, abs=1e-9)
 
 
-@pytest.mark.expression("lomb_scargle_peaks(c['time'], c['mag'], c['mag_error'], 0.2, 5.0, 5)")
+@said("lomb_scargle_peaks(c['time'], c['mag'], c['mag_error'], 0.2, 5.0, 5)")
 def test_peaks_fall_and_are_real_maxima(curves: list[Points]) -> None:
     for points in curves:
         powers = [peak["power"] for peak in points.said]
@@ -107,9 +111,10 @@ def test_peaks_fall_and_are_real_maxima(curves: list[Points]) -> None:
             assert top >= max(low, high) - 1e-6
 
 
-@pytest.mark.expression(
+@said(
     """[weighted_mean(c['mag'], c['mag_error']), weighted_std(c['mag'], c['mag_error']), chi2(c['mag'], c['mag_error']),
-        skewness(c['mag']), kurtosis(c['mag']), peak_to_peak(c['mag']), 1.482602218505602 * median_absolute_deviation(c['mag']),
+        skewness(c['mag']), kurtosis(c['mag']), peak_to_peak(c['mag']),
+        1.482602218505602 * median_absolute_deviation(c['mag']),
         von_neumann(c['time'], c['mag'], NULL), stetson_k(c['mag'], c['mag_error']),
         stetson_j(c['time'], c['mag'], c['mag_error'], 0.1)]"""
 )
@@ -143,7 +148,7 @@ def stetson_j(time: np.ndarray, residuals: np.ndarray) -> float:
     return float(np.mean(np.sign(products) * np.sqrt(np.abs(products))))
 
 
-@pytest.mark.expression("[flux_to_mag(c['flux'], 'G'), mag_to_flux(c['mag'], 'G'), phase(c['time'], 0.61, 1700.0)]")
+@said("[flux_to_mag(c['flux'], 'G'), mag_to_flux(c['mag'], 'G'), phase(c['time'], 0.61, 1700.0)]")
 def test_magnitudes_fluxes_and_phases(curves: list[Points]) -> None:
     for points in curves:
         mags, fluxes, phases = points.said
@@ -152,7 +157,7 @@ def test_magnitudes_fluxes_and_phases(curves: list[Points]) -> None:
         assert phases == pytest.approx(((points.time - 1700.0) / 0.61) % 1.0, abs=1e-9)
 
 
-@pytest.mark.expression("box_least_squares(c['time'], c['flux'], c['flux_error'], 0.7, 4.0, [0.05, 0.1])")
+@said("box_least_squares(c['time'], c['flux'], c['flux_error'], 0.7, 4.0, [0.05, 0.1])")
 def test_the_best_box_is_what_astropy_sees_at_that_period(curves: list[Points]) -> None:
     equal = 0
     for points in curves:

@@ -68,6 +68,13 @@ def test_ids_that_are_no_integers_are_refused(ids: object) -> None:
         sql.source_ids(ids)
 
 
+def test_retrieval_types_cannot_go_on_as_sql() -> None:
+    assert sql.retrieval_types("RVS,  XP_SAMPLED") == sql.retrieval_types(["RVS", "XP_SAMPLED"]) == "RVS, XP_SAMPLED"
+    for types in ("RVS'); SELECT", "", ["RVS", "a b"]):
+        with pytest.raises(ValueError, match="is no retrieval type"):
+            sql.retrieval_types(types)
+
+
 def test_ids_come_from_any_kind_of_sequence_once_each() -> None:
     expected = [3, 1]
     for ids in ([3, 1, 3], (3, 1), np.array([3, 1, 1]), pa.array([3, 1]), pa.chunked_array([[3], [1]])):

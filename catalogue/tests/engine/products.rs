@@ -52,7 +52,8 @@ async fn every_source_has_its_product_or_a_reason() {
         (strange, "RVS".to_owned(), Some(unknown.to_owned()), None),
     ];
     let mut found = rows(&asked).await;
-    (expected.sort(), found.sort());
+    expected.sort();
+    found.sort();
     assert_eq!(found, expected);
 }
 

@@ -104,6 +104,30 @@ class Connection:
         tables = [self.sql(sql.select(table, None, condition)).to_arrow() for condition in conditions]
         return LightCurves(pa.concat_tables(tables), asked)
 
+    def products(self, ids: Any, types: str | Sequence[str] = "ALL") -> Result:
+        """Light curves and spectra of sources: one row for every source and retrieval type.
+
+        Args:
+            ids: one source_id or a sequence of them, integers.
+            types: ``EPOCH_PHOTOMETRY``, ``XP_CONTINUOUS``, ``XP_SAMPLED``, ``RVS``, or several of them.
+
+        Returns:
+            ``source_id``, ``retrieval_type``, ``missing`` (why there is no product, or null), and a column for the
+            product of each type that the catalogue has.
+
+        Raises:
+            TypeError: an id is no integer. Floats are refused: they have lost digits.
+            ValueError: no id, or no name of a retrieval type.
+        """
+        asked, names = sql.source_ids(ids), sql.retrieval_types(types)
+        if not asked:
+            raise ValueError("which sources? ids is empty")
+        parts = [asked[i : i + IDS_PER_QUERY] for i in range(0, len(asked), IDS_PER_QUERY)]
+        query = "SELECT * FROM epoch_products('{}', [{}])"
+        return Result(
+            pa.concat_tables(self.sql(query.format(names, ", ".join(map(str, part)))).to_arrow() for part in parts)
+        )
+
     def tables(self) -> Result:
         """The tables that you may read: columns ``table``, ``columns`` (how many), ``description``."""
         return Result(flight_sql.overview(self._fetch(flight_sql.get_tables())))

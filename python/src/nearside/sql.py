@@ -77,6 +77,20 @@ def _source_id(value: Any) -> int:
     return value
 
 
+def retrieval_types(types: str | Sequence[str]) -> str:
+    """``EPOCH_PHOTOMETRY, RVS`` from a list of names or a text of names between commas.
+
+    Raises:
+        ValueError: a name has other characters than letters, digits and ``_``.
+    """
+    names = types.split(",") if isinstance(types, str) else list(types)
+    names = [name.strip() for name in names]
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no retrieval type, such as EPOCH_PHOTOMETRY")
+    return ", ".join(names)
+
+
 def select(table: str, columns: Sequence[str] | None, condition: str) -> str:
     """``SELECT columns FROM table WHERE condition``, with names checked; None means all columns."""
     if isinstance(columns, str):
