@@ -8,8 +8,8 @@ mod epoch;
 mod function;
 mod geometry;
 mod in_unit;
-mod numbers;
 mod light_curve;
+mod numbers;
 mod ordered;
 #[cfg(test)]
 mod page;
@@ -19,9 +19,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{AggregateUDF, DocSection, ScalarUDF};
 
+use super::limits::Limits;
 pub(crate) use geometry::DISTANCE;
 pub(crate) use sky_condition::SkyCondition;
-use super::limits::Limits;
 
 const POSITIONS: DocSection =
     DocSection { include: true, label: "Positions", description: Some("Functions on the celestial sphere") };

@@ -21,8 +21,8 @@ use super::limits::Limits;
 use super::nearest;
 use super::products;
 use super::share::Share;
-use super::table::LATE_KEYS;
 use super::stop::Stop;
+use super::table::LATE_KEYS;
 
 /// Where tables' files are, as the engine names it.
 pub(crate) const STORE: &str = "nearside://data";

@@ -15,7 +15,7 @@ const INTRODUCTION: &str = "# Functions\n\n\
     functions::page` writes it anew.\n";
 
 fn page() -> String {
-    let functions: Vec<Arc<ScalarUDF>> = ours().collect();
+    let functions: Vec<Arc<ScalarUDF>> = ours(&crate::engine::Limits::default()).collect();
     let mut sections: Vec<&'static str> = Vec::new();
     let mut text = INTRODUCTION.to_owned();
     for (_, documentation) in documented(&functions) {
@@ -67,7 +67,7 @@ fn the_page_of_functions_says_what_the_functions_say() {
 
 #[test]
 fn every_function_has_arguments_and_an_example_of_its_syntax() {
-    for function in ours() {
+    for function in ours(&crate::engine::Limits::default()) {
         let documentation = function.documentation().expect("every function of ours is documented");
         assert!(!documentation.description.is_empty(), "{}", function.name());
         assert!(documentation.syntax_example.starts_with(function.name()), "{}", function.name());
