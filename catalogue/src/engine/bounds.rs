@@ -8,6 +8,7 @@
 
 pub(crate) mod extent;
 mod footer;
+mod gzip;
 mod page;
 mod thrift;
 

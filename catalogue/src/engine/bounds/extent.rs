@@ -99,3 +99,61 @@ fn within(bytes: u64, offset: i64, length: i64, what: &str) -> Result<Range<u64>
         Defect::new(bytes, problem)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use datafusion::parquet::arrow::ArrowWriter;
+    use datafusion::parquet::file::metadata::{ColumnChunkMetaDataBuilder, FileMetaData};
+
+    use super::*;
+
+    /// The footer of a file of three rows.
+    fn footer() -> ParquetMetaData {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let rows = RecordBatch::try_from_iter([("a", column)]).expect("rows");
+        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), None).expect("a writer");
+        writer.write(&rows).expect("written");
+        writer.finish().expect("finished")
+    }
+
+    /// What is told about the footer with another column chunk, in a file of 1000 bytes.
+    fn told(lie: impl FnOnce(ColumnChunkMetaDataBuilder) -> ColumnChunkMetaDataBuilder) -> String {
+        let honest = footer();
+        let column = lie(honest.row_group(0).column(0).clone().into_builder()).build().expect("a column");
+        let group = honest.row_group(0).clone().into_builder().set_column_metadata(vec![column]);
+        let footer =
+            ParquetMetaData::new(honest.file_metadata().clone(), vec![group.build().expect("a row group")]);
+        chunks(1000, &footer).expect_err("a lie").to_string()
+    }
+
+    #[test]
+    fn an_honest_footer_is_believed() {
+        assert_eq!(chunks(1000, &footer()), Ok(()));
+    }
+
+    #[test]
+    fn columns_outside_the_file_are_refused() {
+        let problem =
+            "its footer puts column \"a\" at byte 4 with 997 bytes, in a file of 1000, at byte 1000";
+        assert_eq!(told(|column| column.set_total_compressed_size(997)), problem);
+        let before = told(|column| column.set_dictionary_page_offset(Some(-1)));
+        assert!(before.contains("at byte -1"), "{before}");
+        let overflow = told(|column| column.set_total_compressed_size(i64::MAX));
+        assert!(overflow.contains("with 9223372036854775807 bytes"), "{overflow}");
+    }
+
+    #[test]
+    fn numbers_of_rows_that_do_not_add_up_are_refused() {
+        let values = "its footer gives column \"a\" 4 values in 3 rows, at byte 1000";
+        assert_eq!(told(|column| column.set_num_values(4)), values);
+        let honest = footer();
+        let file = honest.file_metadata();
+        let file = FileMetaData::new(file.version(), 5, None, None, file.schema_descr_ptr(), None);
+        let footer = ParquetMetaData::new(file, honest.row_groups().to_vec());
+        let rows = "its footer says 5 rows, but its row groups have 3, at byte 1000";
+        assert_eq!(chunks(1000, &footer).map_err(|defect| defect.to_string()), Err(rows.to_owned()));
+    }
+}

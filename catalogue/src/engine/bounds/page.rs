@@ -3,13 +3,16 @@
 use std::fs::File;
 use std::ops::Range;
 
-use super::Defect;
 use super::footer::stretch;
 use super::thrift::{Cursor, code};
+use super::{Defect, gzip};
 
 /// The most bytes of a page once it is decompressed. Writers make pages of one mebibyte, and longer ones only for a
 /// single long value.
 const MAX_PAGE_BYTES: i64 = 256 << 20;
+
+/// The most values of a page: rows, and elements of their lists. Without values in them, they may take no bytes.
+const MAX_PAGE_VALUES: i64 = 1 << 26;
 
 /// Most entries of the lists of a page header, which has none that matter.
 const MAX_ENTRIES: usize = 1 << 10;
@@ -30,6 +33,10 @@ pub(crate) struct Page {
     pub(crate) header: u64,
     /// Bytes behind the header.
     pub(crate) compressed: u64,
+    /// What it claims to be without compression.
+    pub(super) uncompressed: u64,
+    /// Bytes behind the header that are not compressed.
+    pub(super) levels: u64,
 }
 
 impl Page {
@@ -50,6 +57,8 @@ struct Header {
     compressed: i64,
     values: i64,
     encoding: i64,
+    /// Bytes before the compressed ones, of a page in their second version.
+    levels: i64,
 }
 
 /// The pages in `bytes`, which lie at `start` in their file and begin with the header of a page.
@@ -59,6 +68,7 @@ pub(crate) fn pages(bytes: &[u8], start: u64) -> Result<Vec<Page>, Defect> {
     let mut offset = start;
     while !rest.is_empty() {
         let page = page(rest, offset, rest.len() as u64)?;
+        gzip::check(&rest[page.header as usize..page.bytes() as usize], &page)?;
         rest = &rest[page.bytes() as usize..];
         offset += page.bytes();
         pages.push(page);
@@ -66,7 +76,7 @@ pub(crate) fn pages(bytes: &[u8], start: u64) -> Result<Vec<Page>, Defect> {
     Ok(pages)
 }
 
-/// The pages in `range` of a file, which begins with the header of a page. Reads headers only.
+/// The pages in `range` of a file, which begins with the header of a page.
 pub(crate) fn pages_of(file: &File, range: Range<u64>) -> Result<Vec<Page>, Defect> {
     let mut pages = Vec::new();
     let mut offset = range.start;
@@ -77,6 +87,7 @@ pub(crate) fn pages_of(file: &File, range: Range<u64>) -> Result<Vec<Page>, Defe
             Err(_) if room > HEADER_BYTES => page(&head(MAX_HEADER_BYTES)?, offset, room)?,
             page => page?,
         };
+        gzip::check(&stretch(file, offset + page.header..offset + page.bytes())?, &page)?;
         offset += page.bytes();
         pages.push(page);
     }
@@ -97,6 +108,10 @@ fn page(head: &[u8], offset: u64, room: u64) -> Result<Page, Defect> {
         let problem = format!("a page claims {} bytes, of {MAX_PAGE_BYTES} at most", header.uncompressed);
         return Err(Defect::new(offset, problem));
     }
+    if header.values > MAX_PAGE_VALUES {
+        let problem = format!("a page claims {} values, of {MAX_PAGE_VALUES} at most", header.values);
+        return Err(Defect::new(offset, problem));
+    }
     // Every value of a dictionary takes a byte or more; pages of data may repeat one value without end.
     if header.values < 0 || (header.kind == DICTIONARY && header.values > header.uncompressed) {
         let problem = format!("a page claims {} values in {} bytes", header.values, header.uncompressed);
@@ -107,7 +122,8 @@ fn page(head: &[u8], offset: u64, room: u64) -> Result<Page, Defect> {
                        amount of memory: write the file anew with PLAIN or a dictionary";
         return Err(Defect::new(offset, problem));
     }
-    Ok(Page { offset, header: cursor.position() as u64, compressed })
+    let (uncompressed, levels) = (header.uncompressed.unsigned_abs(), header.levels.unsigned_abs());
+    Ok(Page { offset, header: cursor.position() as u64, compressed, uncompressed, levels })
 }
 
 /// `PageHeader` of parquet.thrift: the sizes, and the number of values of whichever kind of page it is.
@@ -128,12 +144,14 @@ fn header(cursor: &mut Cursor<'_>) -> Result<Header, Defect> {
 }
 
 /// The header of a page of data or of a dictionary, whose second field is the encoding, or of a page of data in
-/// their second version, whose fourth field is. The first field is always the number of values.
+/// their second version, whose fourth field is, and whose fifth and sixth are the bytes of levels. The first field is
+/// always the number of values.
 fn data(cursor: &mut Cursor<'_>, header: &mut Header, encoding: i16) -> Result<(), Defect> {
     cursor.structure(1, |cursor, field, kind| {
         match (field, kind) {
             (1, code::I16..=code::I64) => header.values = cursor.integer()?,
             (number, code::I16..=code::I64) if number == encoding => header.encoding = cursor.integer()?,
+            (5 | 6, code::I16..=code::I64) => header.levels = header.levels.saturating_add(cursor.integer()?),
             _ => return Ok(false),
         }
         Ok(true)
@@ -154,8 +172,9 @@ mod tests {
     fn pages_follow_each_other() {
         let bytes = [header(2, 8, 3, 8), vec![0; 3], header(0, 9, 5, 50), vec![0; 5]].concat();
         let pages = pages(&bytes, 1000).expect("two pages");
-        let first = Page { offset: 1000, header: 11, compressed: 3 };
-        assert_eq!(pages, [first, Page { offset: 1014, header: 11, compressed: 5 }]);
+        let first = Page { offset: 1000, header: 11, compressed: 3, uncompressed: 8, levels: 0 };
+        let second = Page { offset: 1014, header: 11, compressed: 5, uncompressed: 9, levels: 0 };
+        assert_eq!(pages, [first, second]);
     }
 
     #[test]
