@@ -155,6 +155,20 @@ fn a_tile_in_the_wrong_place_of_the_sky_is_named() {
 }
 
 #[test]
+fn a_list_of_tiles_that_lost_some_is_found() {
+    let copy = copy();
+    let table = copy.path().join(TABLE);
+    let list = fs::read_to_string(table.join("partition_info.csv")).expect("a list");
+    let (shorter, _) = list.trim_end().rsplit_once('\n').expect("several lines");
+    fs::write(table.join("partition_info.csv"), shorter).expect("written");
+    let told = told(copy.path());
+    assert!(
+        told.contains("hats.properties: says hats_nrows=") && told.contains("listed tiles have"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_broken_list_of_tiles_is_named_with_its_line() {
     let copy = copy();
     fs::write(copy.path().join(TABLE).join("partition_info.csv"), "Norder,Npix\n0,1\n0,x\n")

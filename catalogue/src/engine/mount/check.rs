@@ -16,6 +16,18 @@ use crate::engine::table::Tile;
 use crate::hats::{Properties, layout};
 use crate::healpix;
 
+/// A list of tiles that lost some of them would lose their rows silently, so the sum must be what the table says.
+pub(super) fn rows(dir: &Path, properties: &Properties, tiles: &[Tile]) -> Result<(), TableError> {
+    let rows: u64 = tiles.iter().map(|tile| tile.footer.rows()).sum();
+    match properties.rows {
+        Some(told) if told != rows => {
+            let problem = format!("says hats_nrows={told}, but the listed tiles have {rows} rows");
+            Err(TableError::file(&dir.join(layout::PROPERTIES), problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The schema of the first file, which all others must share.
 pub(super) fn common_schema(place: &Place<'_>, tiles: &[Tile]) -> Result<SchemaRef, TableError> {
     let first = tiles.first();
