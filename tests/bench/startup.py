@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import figures
+import sample
 from lab_client import Lab, started_lab
 from platform_process import PlatformProcess
 from waiting import until
@@ -28,7 +29,7 @@ TOKEN = "benchmark"
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name).resolve()
-        sky = figures.sample_sky(directory)
+        sky = sample.sample_sky(directory)
         ours, plain = [], []
         for round in range(ROUNDS + 1):
             ours.append(nearside_seconds(directory / "state", sky))

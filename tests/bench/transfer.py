@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 
 import figures
+import sample
 import nearside
 from astropy.io import votable
 from platform_process import PlatformProcess
@@ -29,7 +30,7 @@ COLUMNS += ["phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag", "ruwe"]
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name).resolve()
-        platform = PlatformProcess(directory / "state", figures.sample_sky(directory))
+        platform = PlatformProcess(directory / "state", sample.sample_sky(directory))
         try:
             ours, peer = measure(platform, directory)
         finally:
