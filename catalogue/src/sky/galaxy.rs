@@ -1,7 +1,8 @@
 //! Where the stars and the dust of the model are: thin and thick disc, bulge, halo, and the Magellanic Clouds.
 //!
-//! Smooth textbook shapes with round numbers, enough for a believable skew between plane and poles.
-//! Deliberately not: spiral arms, the warp, dust clouds, dwarf galaxies.
+//! Smooth textbook shapes. Their scales are fitted to the map that the archive's own files draw: Gaia DR3 is cut
+//! into 3,386 files of nearly equal size, each a range of HEALPix pixels of order 8. Deliberately not: spiral arms,
+//! the warp, single dust clouds, dwarf galaxies.
 
 use super::frame::Vector;
 
@@ -29,12 +30,12 @@ impl Component {
     pub fn density(self, place: Place) -> f64 {
         let Place { radius, height, along_bar, across_bar } = place;
         match self {
-            Self::ThinDisc => ((SUN_RADIUS_KPC - radius) / 2.6 - height.abs() / 0.3).exp(),
-            Self::ThickDisc => 0.06 * ((SUN_RADIUS_KPC - radius) / 2.0 - height.abs() / 0.9).exp(),
-            Self::Bulge => 7.0 * (-(along_bar / 0.9).hypot(across_bar / 0.5).hypot(height / 0.4)).exp(),
+            Self::ThinDisc => ((SUN_RADIUS_KPC - radius) / 3.2 - height.abs() / 0.41).exp(),
+            Self::ThickDisc => 0.053 * ((SUN_RADIUS_KPC - radius) / 3.2 - height.abs() / 0.66).exp(),
+            Self::Bulge => 7.0 * (-(along_bar / 0.75).hypot(across_bar / 0.44).hypot(height / 0.37)).exp(),
             Self::Halo => {
-                let r = radius.hypot(height / 0.7).max(1.0);
-                0.002 * (r / SUN_RADIUS_KPC).powi(-3)
+                let r = radius.hypot(height / 0.55).max(1.0);
+                0.0016 * (r / SUN_RADIUS_KPC).powi(-4)
             }
         }
     }
@@ -68,7 +69,7 @@ impl Place {
 
     /// Extinction in G per kpc.
     pub fn extinction_per_kpc(&self) -> f64 {
-        0.8 * ((SUN_RADIUS_KPC - self.radius) / 4.0 - self.height.abs() / 0.12).exp()
+        0.42 * ((SUN_RADIUS_KPC - self.radius) / 5.6 - self.height.abs() / 0.27).exp()
     }
 }
 
@@ -83,8 +84,8 @@ pub fn reddening(extinction_g: f64) -> f64 {
     extinction_g / 1.9
 }
 
-/// A Magellanic Cloud: an exponential disc on the sky at one distance. Motions are rounded from
-/// Gaia Collaboration, Luri et al. 2021 (A&A 649, A7).
+/// A Magellanic Cloud: an exponential disc on the sky at one distance. Centres and systemic motions of
+/// Gaia Collaboration, Luri et al. 2021 (A&A 649, A7); size and number of stars are fitted like the Galaxy's.
 #[derive(Clone, Copy, Debug)]
 pub struct Cloud {
     /// Centre, ICRS degrees.
@@ -95,7 +96,7 @@ pub struct Cloud {
     pub distance_kpc: f64,
     /// Scale length on the sky.
     pub scale_deg: f64,
-    /// Stars above the magnitude limit in the real sky, about.
+    /// Stars above the magnitude limit, beside those of the whole Galaxy in the same units.
     pub stars: f64,
     /// Mean proper motion in mas/yr and radial velocity in km/s.
     pub motion: super::frame::Motion,
@@ -107,17 +108,17 @@ pub const CLOUDS: [Cloud; 2] = [
         ra_deg: 81.28,
         dec_deg: -69.78,
         distance_kpc: 49.6,
-        scale_deg: 1.4,
-        stars: 1.2e7,
-        motion: super::frame::Motion { pmra: 1.85, pmdec: 0.35, radial_velocity: 262.0 },
+        scale_deg: 1.8,
+        stars: 2.4e7,
+        motion: super::frame::Motion { pmra: 1.858, pmdec: 0.385, radial_velocity: 262.0 },
     },
     Cloud {
         ra_deg: 12.80,
         dec_deg: -73.15,
         distance_kpc: 62.8,
-        scale_deg: 0.7,
-        stars: 2.0e6,
-        motion: super::frame::Motion { pmra: 0.70, pmdec: -1.23, radial_velocity: 146.0 },
+        scale_deg: 0.9,
+        stars: 3.0e6,
+        motion: super::frame::Motion { pmra: 0.695, pmdec: -1.206, radial_velocity: 146.0 },
     },
 ];
 
