@@ -1,8 +1,9 @@
 //! The sample sky: a deterministic model of what Gaia DR3 holds, and the answers that go with it.
 //!
 //! Disc, bulge, halo and Magellanic Clouds, six clusters with published means, variable stars with light curves.
-//! Any tile is reproducible alone from (seed, tile, row). Nothing here was observed, and every table says so;
-//! it is for trying out, for benchmarks, and as the oracle of tests, never for science.
+//! Any tile is reproducible alone from (seed, tile, row), so a sky of any size is made in parallel and in bounded
+//! memory. Nothing here was observed, and every table says so; it is for trying out, for benchmarks, and as the
+//! oracle of tests, never for science.
 
 mod cluster;
 mod epochs;
@@ -17,22 +18,27 @@ mod plan;
 mod population;
 mod rng;
 mod sightline;
+mod sparse;
 mod star;
 mod tables;
 mod tile;
 mod transits;
 mod variable;
 
+use std::ops::Range;
 use std::path::Path;
-use std::sync::Mutex;
 
+use arrow::array::RecordBatch;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::hats::{HatsError, Kind, Writer, properties};
+use crate::hats::{HatsError, Kind, Writer, Written, properties};
 use crate::progress::Progress;
-pub use golden::{KnownCluster, KnownPeriod, golden_clusters, golden_cone_count};
+pub use golden::{
+    Golden, KnownCluster, KnownPair, KnownPeriod, UserPosition, golden_clusters, golden_cone_count,
+};
 use plan::{Plan, tiles_of};
+pub use sparse::write_sparse_sample;
 use star::Nature;
 use tables::Observed;
 use tile::Named;
@@ -41,8 +47,17 @@ pub use variable::Class;
 /// The schema of the sample's tables: the directory below the data directory.
 pub const SCHEMA: &str = "gaiadr3";
 
-/// Files of the sample have at most this many rows, so that a scan uses all cores.
-const MAX_TILE_ROWS: u64 = 100_000;
+/// Files of a small sky have at most this many rows, so that a scan uses all cores.
+const SMALL_FILE_ROWS: u64 = 100_000;
+
+/// Files of a large sky have at most this many rows, as many as hats-import puts into one by default.
+const LARGE_FILE_ROWS: u64 = 1_000_000;
+
+/// A sky between small and large has about this many files.
+const FILES: u64 = 128;
+
+/// Rows that are made before they are laid out as columns, about.
+const CHUNK_ROWS: usize = 16_384;
 
 /// Which sky to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +76,17 @@ impl Default for SampleOptions {
     }
 }
 
+impl SampleOptions {
+    /// The same sky with as many variables as are this share (0 to 1) of its sources.
+    pub fn with_variables_share(self, share: f64) -> Self {
+        Self { variables: (self.sources as f64 * share) as usize, ..self }
+    }
+
+    fn file_rows(&self) -> u64 {
+        (self.sources / FILES).clamp(SMALL_FILE_ROWS, LARGE_FILE_ROWS)
+    }
+}
+
 /// What was written, and the answers that the generator knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SampleSummary {
@@ -74,8 +100,6 @@ pub struct SampleSummary {
     pub bytes: u64,
     /// The clusters with their true means and numbers of members.
     pub clusters: Vec<KnownCluster>,
-    /// The true period of every variable, in the order of `source_id`.
-    pub periods: Vec<KnownPeriod>,
 }
 
 /// Why there is no sample sky.
@@ -111,19 +135,22 @@ pub fn write_sample(
 ) -> Result<SampleSummary, SkyError> {
     let plan = Plan::new(options)?;
     let tables = Tables::create(data_dir, options)?;
-    let periods = Mutex::new(Vec::with_capacity(plan.variables.len()));
     progress.begin("Generating the sample sky", plan.sources(), "sources");
-    plan.groups(MAX_TILE_ROWS).into_par_iter().try_for_each(|(order, npix)| {
-        let rows: Vec<Named> = tiles_of(order, npix).flat_map(|tile| plan.tile(tile)).collect();
-        let known = tables.write(&plan, order, npix, &rows)?;
-        periods.lock().expect("no thread panics while it holds this lock").extend(known);
-        progress.advance(rows.len() as u64);
-        Ok::<(), SkyError>(())
-    })?;
+    let files = plan.groups(options.file_rows());
+    files.into_par_iter().try_for_each(|(order, npix)| tables.write(&plan, order, npix, progress))?;
     progress.end();
-    let mut periods = periods.into_inner().expect("no thread panics while it holds this lock");
-    periods.sort_unstable_by_key(|known| known.source_id);
-    tables.finish(periods)
+    tables.finish()
+}
+
+/// The sources of some tiles, in pieces of about [`CHUNK_ROWS`].
+fn chunks(plan: &Plan, mut tiles: Range<u64>) -> impl Iterator<Item = Vec<Named>> {
+    std::iter::from_fn(move || {
+        let mut rows = Vec::new();
+        while rows.len() < CHUNK_ROWS && !tiles.is_empty() {
+            rows.extend(tiles.next().into_iter().flat_map(|tile| plan.tile(tile)));
+        }
+        (!rows.is_empty()).then_some(rows)
+    })
 }
 
 /// The options of the sample sky in a data directory; `None` when there is none, or none that is whole.
@@ -157,26 +184,37 @@ impl Tables {
         })
     }
 
-    /// Writes the rows of one tile to all tables, which so have the same tiles: joins stay within one.
-    fn write(&self, plan: &Plan, order: u8, npix: u64, rows: &[Named]) -> Result<Vec<KnownPeriod>, SkyError> {
-        let sources = tables::gaia_source(self.gaia_source.schema(), rows)?;
-        self.gaia_source.write_tile(order, npix, &[sources])?;
-        let observed: Vec<Observed<'_>> = rows.iter().filter_map(|row| observed(plan, row)).collect();
-        let epochs = tables::epoch_photometry(self.epoch_photometry.schema(), &observed)?;
-        self.epoch_photometry.write_tile(order, npix, &[epochs])?;
-        let known = observed.iter().map(KnownPeriod::of).collect();
-        let rr_lyrae: Vec<_> = observed
-            .into_iter()
-            .filter(|row| matches!(row.variable.class, Class::RrAb | Class::RrC))
-            .collect();
-        let rr_lyrae = tables::vari_rrlyrae(self.vari_rrlyrae.schema(), &rr_lyrae)?;
-        self.vari_rrlyrae.write_tile(order, npix, &[rr_lyrae])?;
-        Ok(known)
+    /// Writes the rows of one file to all tables, which so have the same tiles: joins stay within one.
+    fn write(&self, plan: &Plan, order: u8, npix: u64, progress: &dyn Progress) -> Result<(), SkyError> {
+        let mut batches = [Vec::new(), Vec::new(), Vec::new()];
+        for rows in chunks(plan, tiles_of(order, npix)) {
+            let [sources, epochs, rr_lyrae] = self.rows(plan, &rows)?;
+            batches[0].push(sources);
+            batches[1].push(epochs);
+            batches[2].push(rr_lyrae);
+            progress.advance(rows.len() as u64);
+        }
+        let writers = [&self.gaia_source, &self.epoch_photometry, &self.vari_rrlyrae];
+        writers.iter().zip(&batches).try_for_each(|(writer, rows)| writer.write_tile(order, npix, rows))?;
+        Ok(())
     }
 
-    fn finish(self, periods: Vec<KnownPeriod>) -> Result<SampleSummary, SkyError> {
-        let epochs = self.epoch_photometry.finish()?;
-        let rr_lyrae = self.vari_rrlyrae.finish()?;
+    /// The same sources as rows of each table.
+    fn rows(&self, plan: &Plan, rows: &[Named]) -> Result<[RecordBatch; 3], SkyError> {
+        let observed: Vec<Observed<'_>> = rows.iter().filter_map(|row| observed(plan, row)).collect();
+        let epochs = tables::epoch_photometry(self.epoch_photometry.schema(), &observed)?;
+        let is_rr_lyrae = |row: &Observed<'_>| matches!(row.variable.class, Class::RrAb | Class::RrC);
+        let rr_lyrae: Vec<_> = observed.into_iter().filter(is_rr_lyrae).collect();
+        Ok([
+            tables::gaia_source(self.gaia_source.schema(), rows)?,
+            epochs,
+            tables::vari_rrlyrae(self.vari_rrlyrae.schema(), &rr_lyrae)?,
+        ])
+    }
+
+    fn finish(self) -> Result<SampleSummary, SkyError> {
+        let epochs = finish_unless_empty(self.epoch_photometry)?;
+        let rr_lyrae = finish_unless_empty(self.vari_rrlyrae)?;
         let sources = self.gaia_source.finish()?;
         Ok(SampleSummary {
             sources: sources.rows,
@@ -184,15 +222,20 @@ impl Tables {
             rr_lyrae: rr_lyrae.rows,
             bytes: sources.bytes + epochs.bytes + rr_lyrae.bytes,
             clusters: golden_clusters(),
-            periods,
         })
     }
 }
 
-fn observed<'a>(plan: &'a Plan, row: &'a Named) -> Option<Observed<'a>> {
+/// A sky without variables has no tables of them: a table without tiles could not be opened.
+fn finish_unless_empty(table: Writer) -> Result<Written, HatsError> {
+    if table.is_empty() { table.withdraw() } else { table.finish() }
+}
+
+fn observed<'a>(plan: &Plan, row: &'a Named) -> Option<Observed<'a>> {
     let Nature::Variable(number) = row.source.nature else { return None };
-    let variable = &plan.variables[number];
-    Some(Observed { row, variable, transits: transits::transits(plan.seed, number, variable) })
+    let variable = plan.variables.get(number);
+    let transits = transits::transits(plan.seed, number, &variable);
+    Some(Observed { row, variable, transits })
 }
 
 #[cfg(test)]

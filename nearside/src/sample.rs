@@ -1,11 +1,12 @@
 //! `nearside sample`: the simulated sky, for trying things out and for tests.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use catalogue::progress::Progress;
-use catalogue::sky::{self, SampleOptions};
+use catalogue::sky::{self, Golden, SampleOptions};
 
 use crate::bar::Bar;
 
@@ -20,12 +21,41 @@ pub struct Args {
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = SampleOptions::default().seed)]
     seed: u64,
+    /// The share of the sources that are variable and have light curves, 0 to 1; without it, 5,000 sources are.
+    #[arg(long, value_parser = share)]
+    variables_share: Option<f64>,
+    /// For measuring growth: give only about N files their rows, and the others what a reader opens them by.
+    #[arg(long, value_name = "N")]
+    whole_files: Option<usize>,
+    /// Also write what the generator knows about this sky to FILE, as JSON: counts in cones, matches, periods.
+    #[arg(long, value_name = "FILE")]
+    goldens: Option<PathBuf>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| format!("{text} is no number"))?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("a share is a number from 0 to 1".to_owned()) }
 }
 
 /// Generates the sky and says what it holds.
 pub fn run(args: &Args) -> Result<()> {
     let options = SampleOptions { sources: args.sources, seed: args.seed, ..SampleOptions::default() };
-    generate(&args.dir, &options, &Bar::default())
+    let options = match args.variables_share {
+        Some(share) => options.with_variables_share(share),
+        None => options,
+    };
+    match args.whole_files {
+        Some(whole) => {
+            sky::write_sparse_sample(&args.dir, &options, whole, &Bar::default())?;
+        }
+        None => generate(&args.dir, &options, &Bar::default())?,
+    }
+    args.goldens.as_deref().map_or(Ok(()), |file| write_goldens(&options, file))
+}
+
+fn write_goldens(options: &SampleOptions, file: &Path) -> Result<()> {
+    let known = Golden::new(options)?.to_json();
+    fs::write(file, format!("{known:#}\n")).with_context(|| format!("failed to write {}", file.display()))
 }
 
 /// Writes the sample tables into `dir`, with progress and a closing line on standard error.

@@ -63,6 +63,11 @@ impl Staging {
         sync(parent_of(parent))?;
         remove(&old)
     }
+
+    /// Removes the table that is in its place, if there is one, and puts nothing there.
+    pub fn withdraw(self) -> Result<(), HatsError> {
+        remove(&self.target)
+    }
 }
 
 impl Drop for Staging {

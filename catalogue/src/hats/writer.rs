@@ -1,5 +1,7 @@
 //! Writes a new table: tiles from many threads into a staging directory, then everything at once into place.
 
+mod hollow;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
@@ -37,7 +39,7 @@ pub struct TableMeta {
 }
 
 /// A finished table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// The tiles, in the order of the sky.
     pub partitions: Vec<Partition>,
@@ -84,6 +86,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether no tile has been written yet.
+    pub fn is_empty(&self) -> bool {
+        self.tiles.lock().expect("no thread panics while it holds this lock").is_empty()
+    }
+
     /// Makes the table durable and visible.
     pub fn finish(self) -> Result<Written, HatsError> {
         let mut tiles = self.tiles.lock().expect("no thread panics while it holds this lock").clone();
@@ -100,6 +107,12 @@ impl Writer {
         self.write_text(layout::PROPERTIES, &self.properties(&written).to_string())?;
         self.staging.publish()?;
         Ok(written)
+    }
+
+    /// Ends without a table, and removes one that is there: without tiles it could not be opened.
+    pub fn withdraw(self) -> Result<Written, HatsError> {
+        self.staging.withdraw()?;
+        Ok(Written::default())
     }
 
     /// Clears what crashed writers left in a directory of tables; leaves living writers alone.

@@ -1,11 +1,26 @@
-//! Answers that the generator knows without any engine: the oracle of tests and notebooks.
+//! Answers that the generator knows without any engine: the oracle of tests, benchmarks and notebooks.
+//!
+//! Every answer comes from the few tiles that it touches, made again: nothing is read, and no index is used.
+
+mod file;
+mod matches;
+
+use rayon::prelude::*;
 
 use super::cluster::CLUSTERS;
 use super::plan::{Plan, TILE_ORDER};
-use super::tables::Observed;
+use super::star::Nature;
+use super::tile::Named;
 use super::variable::Class;
 use super::{SampleOptions, SkyError};
 use crate::healpix;
+pub use matches::{KnownPair, UserPosition};
+
+/// What the generator knows about a sky.
+pub struct Golden {
+    options: SampleOptions,
+    plan: Plan,
+}
 
 /// A cluster of the sample and the mean of its members.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,13 +52,49 @@ pub struct KnownPeriod {
     pub period_d: f64,
 }
 
-impl KnownPeriod {
-    pub(super) fn of(observed: &Observed<'_>) -> Self {
-        Self {
-            source_id: observed.row.source_id,
-            class: observed.variable.class,
-            period_d: observed.variable.period_d,
-        }
+impl Golden {
+    /// Plans the sky that `options` describe. Fails when there is none.
+    pub fn new(options: &SampleOptions) -> Result<Self, SkyError> {
+        Ok(Self { options: *options, plan: Plan::new(options)? })
+    }
+
+    /// How many sources the sky has.
+    pub fn sources(&self) -> u64 {
+        self.plan.sources()
+    }
+
+    /// How many sources are within `radius_deg` of a position in degrees.
+    pub fn cone_count(&self, ra_deg: f64, dec_deg: f64, radius_deg: f64) -> u64 {
+        self.within(ra_deg, dec_deg, radius_deg).count() as u64
+    }
+
+    /// The true periods of the first variables of the sky, `limit` of them or all.
+    pub fn periods(&self, limit: usize) -> Vec<KnownPeriod> {
+        let count = limit.min(self.options.variables);
+        (0..count).into_par_iter().filter_map(|number| self.period(number)).collect()
+    }
+
+    fn period(&self, number: usize) -> Option<KnownPeriod> {
+        let variable = self.plan.variables.get(number);
+        let pixel = healpix::hash29(variable.star.ra_deg, variable.star.dec_deg);
+        let rows = self.plan.tile(healpix::tile_of(TILE_ORDER, pixel));
+        let row = rows.into_iter().find(|row| row.source.nature == Nature::Variable(number))?;
+        Some(KnownPeriod { source_id: row.source_id, class: variable.class, period_d: variable.period_d })
+    }
+
+    /// Makes every tile again that a cone may touch, and measures every source in it.
+    fn within(&self, ra_deg: f64, dec_deg: f64, radius_deg: f64) -> impl Iterator<Item = Named> {
+        let mut tiles: Vec<u64> = healpix::cone_ranges(ra_deg, dec_deg, radius_deg, usize::MAX)
+            .iter()
+            .flat_map(|range| {
+                healpix::tile_of(TILE_ORDER, *range.start())..=healpix::tile_of(TILE_ORDER, *range.end())
+            })
+            .collect();
+        tiles.dedup();
+        let sources = tiles.into_iter().flat_map(|tile| self.plan.tile(tile));
+        sources.filter(move |row| {
+            healpix::separation_deg(ra_deg, dec_deg, row.source.ra, row.source.dec) <= radius_deg
+        })
     }
 }
 
@@ -63,23 +114,12 @@ pub fn golden_clusters() -> Vec<KnownCluster> {
         .collect()
 }
 
-/// How many sources of a sample sky are within `radius_deg` of a position: every tile that may have some is made
-/// again and every source measured.
+/// How many sources of a sample sky are within `radius_deg` of a position: [`Golden::cone_count`] for one cone.
 pub fn golden_cone_count(
     options: &SampleOptions,
     ra_deg: f64,
     dec_deg: f64,
     radius_deg: f64,
 ) -> Result<u64, SkyError> {
-    let plan = Plan::new(options)?;
-    let inside = |ra: f64, dec: f64| healpix::separation_deg(ra_deg, dec_deg, ra, dec) <= radius_deg;
-    let mut tiles: Vec<u64> = healpix::cone_ranges(ra_deg, dec_deg, radius_deg, usize::MAX)
-        .iter()
-        .flat_map(|range| {
-            healpix::tile_of(TILE_ORDER, *range.start())..=healpix::tile_of(TILE_ORDER, *range.end())
-        })
-        .collect();
-    tiles.dedup();
-    let sources = tiles.into_iter().flat_map(|tile| plan.tile(tile));
-    Ok(sources.filter(|row| inside(row.source.ra, row.source.dec)).count() as u64)
+    Ok(Golden::new(options)?.cone_count(ra_deg, dec_deg, radius_deg))
 }

@@ -22,6 +22,10 @@ pub enum Purpose {
     Transits,
     /// The permutation in `random_index`.
     Permutation,
+    /// A position in a user's table.
+    User,
+    /// A cone of the golden answers.
+    Cone,
 }
 
 /// A SplitMix64 sequence (Steele, Lea and Flood 2014).

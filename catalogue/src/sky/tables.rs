@@ -121,7 +121,7 @@ pub fn gaia_source(schema: &SchemaRef, rows: &[Named]) -> Result<RecordBatch, Ar
 /// A variable source with its light curve.
 pub struct Observed<'a> {
     pub row: &'a Named,
-    pub variable: &'a Variable,
+    pub variable: Variable,
     pub transits: Vec<super::transits::Transit>,
 }
 

@@ -1,8 +1,11 @@
 //! The variable stars of the sample: classes, periods, amplitudes, and where they are.
 
+use rayon::prelude::*;
+
 use super::frame::{LocalAxes, direction, to_galactic};
 use super::galaxy::{CLOUDS, Component};
 use super::kinematics;
+use super::plan::TILE_ORDER;
 use super::population::Type;
 use super::rng::{Purpose, Rng};
 use super::sightline::{Origin, Sightline};
@@ -64,6 +67,18 @@ const SHARES: &[(u32, Class, Origin)] = &[
 /// Places are drawn from a map of tiles of this order.
 const MAP_ORDER: u8 = 5;
 
+/// The variables of a sky, each made when it is asked for.
+pub struct Variables {
+    seed: u64,
+    homes: Vec<Home>,
+    /// [`SHARES`] summed up.
+    shares: Vec<f64>,
+    /// The numbers of all variables, by tile.
+    numbers: Vec<u32>,
+    /// Where the numbers of each tile begin, and at the end where those of the last one end.
+    begins: Vec<u32>,
+}
+
 /// The map of one row of [`SHARES`].
 struct Home {
     class: Class,
@@ -72,23 +87,56 @@ struct Home {
     cumulative: Vec<f64>,
 }
 
-/// `count` variables of a sky.
-pub fn variables(seed: u64, count: usize) -> Vec<Variable> {
-    let homes: Vec<Home> = SHARES.iter().map(|&(_, class, origin)| Home::map(class, origin)).collect();
-    let shares: Vec<f64> = SHARES
-        .iter()
-        .scan(0.0, |sum, &(share, _, _)| {
+impl Variables {
+    /// Decides for `count` variables where they are.
+    pub fn new(seed: u64, count: usize) -> Self {
+        let homes = SHARES.par_iter().map(|&(_, class, origin)| Home::map(class, origin)).collect();
+        let sum = |sum: &mut f64, &(share, _, _): &(u32, Class, Origin)| {
             *sum += f64::from(share);
             Some(*sum)
-        })
-        .collect();
-    (0..count)
-        .map(|number| {
-            let mut rng = Rng::new(seed, Purpose::Variable, number as u64, 0);
-            let home = rng.pick(&shares);
-            homes[home].variable(&mut rng, number)
-        })
-        .collect()
+        };
+        let shares = SHARES.iter().scan(0.0, sum).collect();
+        let mut variables = Self { seed, homes, shares, numbers: Vec::new(), begins: Vec::new() };
+        let tiles: Vec<u32> = (0..count).into_par_iter().map(|number| variables.tile(number)).collect();
+        (variables.numbers, variables.begins) = by_tile(&tiles);
+        variables
+    }
+
+    /// The variable with a number.
+    pub fn get(&self, number: usize) -> Variable {
+        let mut rng = Rng::new(self.seed, Purpose::Variable, number as u64, 0);
+        self.homes[rng.pick(&self.shares)].variable(&mut rng, number)
+    }
+
+    /// The numbers of the variables in a tile.
+    pub fn numbers(&self, tile: u64) -> &[u32] {
+        let ends = [tile, tile + 1].map(|tile| self.begins[tile as usize] as usize);
+        &self.numbers[ends[0]..ends[1]]
+    }
+
+    fn tile(&self, number: usize) -> u32 {
+        let mut rng = Rng::new(self.seed, Purpose::Variable, number as u64, 0);
+        let (ra_deg, dec_deg) = self.homes[rng.pick(&self.shares)].place(&mut rng);
+        healpix::tile_of(TILE_ORDER, healpix::hash29(ra_deg, dec_deg)) as u32
+    }
+}
+
+/// The positions of `tiles` sorted by tile, and where each tile begins among them.
+fn by_tile(tiles: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut begins = vec![0; healpix::tiles(TILE_ORDER) as usize + 1];
+    for &tile in tiles {
+        begins[tile as usize + 1] += 1;
+    }
+    for tile in 1..begins.len() {
+        begins[tile] += begins[tile - 1];
+    }
+    let mut next = begins.clone();
+    let mut numbers = vec![0; tiles.len()];
+    for (&tile, number) in tiles.iter().zip(0..) {
+        numbers[next[tile as usize] as usize] = number;
+        next[tile as usize] += 1;
+    }
+    (numbers, begins)
 }
 
 impl Home {
@@ -143,8 +191,13 @@ impl Home {
 
 /// A random position inside a tile: one of its pixels of order 29.
 pub fn inside(rng: &mut Rng, order: u8, npix: u64) -> (f64, f64) {
+    healpix::centre(healpix::ORDER, place(rng, order, npix))
+}
+
+/// A random pixel of order 29 inside a tile.
+pub fn place(rng: &mut Rng, order: u8, npix: u64) -> u64 {
     let free_bits = 2 * u32::from(healpix::ORDER - order);
-    healpix::centre(healpix::ORDER, npix << free_bits | rng.bits() >> (u64::BITS - free_bits))
+    npix << free_bits | rng.bits() >> (u64::BITS - free_bits)
 }
 
 fn sightline(class: Class, origin: Origin, ra_deg: f64, dec_deg: f64) -> Sightline {

@@ -4,6 +4,7 @@ mod answers;
 mod fairness;
 mod foreign;
 mod foreign_rows;
+mod goldens;
 mod index;
 mod light_curves;
 mod limits;
