@@ -1,75 +1,56 @@
 //! `cargo xtask bench NAME`: figures as ratios against a peer, measured in one run.
 
+mod page;
+mod row;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
-use crate::build;
-use crate::cache;
-use crate::process;
+use crate::build::{self, Programs};
 use crate::python::Environment;
+use crate::{cache, debian, process};
+use row::{Row, table};
 
 /// What to measure.
 #[derive(clap::Args)]
 pub struct Args {
     /// up: from the command to the first executed cell, and rows into a kernel.
+    /// catalogue: the engine beside DuckDB, LSDB, DataFusion, Polars, and PostgreSQL with Q3C, on the same rows.
     #[arg(value_enum)]
     name: Name,
     /// Write the rows to FILE as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// catalogue: rows of the sky. Fewer than the default are for trying out and leave docs/ alone.
+    #[arg(long, default_value_t = FULL_ROWS)]
+    rows: u64,
+    /// catalogue: the largest sky that growth is measured over; a billion rows take 10 GB of the cache.
+    #[arg(long, default_value_t = FULL_ROWS)]
+    largest: u64,
+    /// catalogue: only these chapters, and docs/ is left alone.
+    #[arg(long, value_name = "CHAPTER", num_args = 1..)]
+    only: Vec<String>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+/// The size that the table in docs/BENCHMARKS.md is about.
+const FULL_ROWS: u64 = 10_000_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Name {
     Up,
+    Catalogue,
 }
 
-impl Name {
-    /// The scripts that measure; each prints a JSON array of [`Row`] as its last line.
-    fn scripts(self) -> &'static [&'static str] {
-        match self {
-            Self::Up => &["tests/bench/startup.py", "tests/bench/transfer.py"],
-        }
-    }
-}
-
-/// One figure beside its peer's, and the bar that the project set itself.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
-    name: String,
-    value: f64,
-    unit: String,
-    peer: Option<String>,
-    peer_value: Option<f64>,
-    ratio: Option<f64>,
-    bar: Option<String>,
-    met: Option<bool>,
-}
-
-/// Runs the scripts of a benchmark, prints the table, and fails when a bar was missed.
+/// Measures, prints the table, and fails when a bar was missed.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let programs = build::programs()?;
-    Environment::lab()?;
-    let environment = Environment::tests()?;
-    let mut rows = Vec::new();
-    for script in args.name.scripts() {
-        let mut command = Command::new(environment.python());
-        command
-            .arg(script)
-            .current_dir(cache::checkout())
-            .env("NEARSIDE_BIN", &programs.nearside)
-            .env("NEARSIDE_LAB_AGENT", &programs.lab_agent);
-        let (succeeded, lines) = process::tee(&mut command)?;
-        anyhow::ensure!(succeeded, "{script} failed");
-        let last = lines.last().with_context(|| format!("{script} printed nothing"))?;
-        rows.extend(
-            serde_json::from_str::<Vec<Row>>(last).with_context(|| format!("{script} printed no rows"))?,
-        );
-    }
+    let rows = match args.name {
+        Name::Up => up(&programs)?,
+        Name::Catalogue => catalogue(args, &programs)?,
+    };
     print(&rows);
     if let Some(path) = &args.json {
         fs::write(path, serde_json::to_vec_pretty(&rows)?)?;
@@ -78,22 +59,51 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+fn up(programs: &Programs) -> Result<Vec<Row>> {
+    Environment::lab()?;
+    let environment = Environment::tests()?;
+    let scripts = ["tests/bench/startup.py", "tests/bench/transfer.py"];
+    let measured = scripts.map(|script| rows_of(Command::new(environment.python()).arg(script), programs));
+    Ok(measured.into_iter().collect::<Result<Vec<_>>>()?.concat())
+}
+
+fn catalogue(args: &Args, programs: &Programs) -> Result<Vec<Row>> {
+    let environment = Environment::peers()?;
+    for (package, file) in [("postgresql-15", "bin/postgres"), ("postgresql-15-q3c", "lib/q3c.so")] {
+        debian::ensure(package, |_| PathBuf::from("/usr/lib/postgresql/15").join(file).exists())?;
+    }
+    let docs = cache::checkout().join("docs");
+    let full = args.rows >= FULL_ROWS && args.only.is_empty();
+    let mut command = Command::new(environment.python());
+    command.env("NEARSIDE_FLIGHT_SERVER", build::flight_server()?);
+    command.arg("tests/bench/catalogue").arg("--cache").arg(cache::root()?.join("bench"));
+    command.args(["--rows", &args.rows.to_string(), "--largest", &args.largest.to_string()]);
+    if full {
+        command.arg("--plots").arg(&docs);
+    }
+    if !args.only.is_empty() {
+        command.arg("--only").args(&args.only);
+    }
+    let rows = rows_of(&mut command, programs)?;
+    if full {
+        page::write(&docs.join("BENCHMARKS.md"), "catalogue", &page::text(args.rows, &rows))?;
+    }
+    Ok(rows)
+}
+
+/// Runs a script that prints a JSON array of [`Row`] as its last line.
+fn rows_of(command: &mut Command, programs: &Programs) -> Result<Vec<Row>> {
+    command
+        .current_dir(cache::checkout())
+        .env("NEARSIDE_BIN", &programs.nearside)
+        .env("NEARSIDE_LAB_AGENT", &programs.lab_agent);
+    let (succeeded, lines) = process::tee(command)?;
+    anyhow::ensure!(succeeded, "the measurement failed");
+    let last = lines.last().context("the measurement printed nothing")?;
+    serde_json::from_str(last).context("the measurement printed no rows")
+}
+
 #[expect(clippy::print_stdout, reason = "the table is what the task is for")]
 fn print(rows: &[Row]) {
-    println!("| what | value | unit | peer | peer's value | ratio | bar | met |");
-    println!("|---|---|---|---|---|---|---|---|");
-    for row in rows {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.3}"));
-        println!(
-            "| {} | {:.3} | {} | {} | {} | {} | {} | {} |",
-            row.name,
-            row.value,
-            row.unit,
-            row.peer.as_deref().unwrap_or_default(),
-            number(row.peer_value),
-            number(row.ratio),
-            row.bar.as_deref().unwrap_or_default(),
-            row.met.map_or("", |met| if met { "yes" } else { "NO" }),
-        );
-    }
+    println!("{}", table(rows));
 }

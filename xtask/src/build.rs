@@ -25,15 +25,19 @@ pub fn cargo() -> Result<Command> {
 
 /// Builds what `up` starts; quick when nothing has changed.
 pub fn programs() -> Result<Programs> {
-    process::run(cargo()?.args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "nearside",
-        "--package",
-        "lab-agent",
-    ]))?;
-    let release = cache::target()?.join("release");
+    let release = packages(&["nearside", "lab-agent"])?;
     Ok(Programs { nearside: release.join("nearside"), lab_agent: release.join("lab-agent") })
+}
+
+/// Builds the Flight server on its own, which only a benchmark starts.
+pub fn flight_server() -> Result<PathBuf> {
+    Ok(packages(&["flight-server"])?.join("flight-server"))
+}
+
+/// Builds packages and says where their programs are.
+fn packages(names: &[&str]) -> Result<PathBuf> {
+    let mut command = cargo()?;
+    command.args(["build", "--release", "--locked"]);
+    process::run(command.args(names.iter().flat_map(|name| ["--package", name])))?;
+    Ok(cache::target()?.join("release"))
 }

@@ -25,6 +25,11 @@ impl Environment {
         Self::open("tests", &["python/requirements.lock", "tests/requirements.lock"])
     }
 
+    /// The peers of `bench catalogue`, which want other versions than a lab, and no `nearside`.
+    pub fn peers() -> Result<Self> {
+        Self::with_packages("peers", &["tests/bench/requirements.lock"])
+    }
+
     /// Its interpreter.
     pub fn python(&self) -> PathBuf {
         self.program("python")
@@ -35,27 +40,38 @@ impl Environment {
         self.dir.join("bin").join(name)
     }
 
+    /// The locked packages, and `nearside` on top.
     fn open(name: &str, locks: &[&str]) -> Result<Self> {
-        let environment = Self { dir: cache::root()?.join(format!("python-{name}")) };
-        let locks: Vec<_> = locks.iter().map(|lock| cache::checkout().join(lock)).collect();
-        let bootstrap = cache::checkout().join("python/bootstrap.lock");
-        let wanted = fingerprint(locks.iter().chain([&bootstrap]))?;
-        environment.once("packages", &wanted, || environment.install(&bootstrap, &locks))?;
+        let environment = Self::with_packages(name, locks)?;
         let sources = files_below(&cache::checkout().join("python"))?;
-        environment.once("nearside", &format!("{wanted} {}", fingerprint(&sources)?), || {
+        let packages = fs::read_to_string(environment.mark("packages"))?;
+        environment.once("nearside", &format!("{packages} {}", fingerprint(&sources)?), || {
             environment.install_nearside()
         })?;
         Ok(environment)
     }
 
+    fn with_packages(name: &str, locks: &[&str]) -> Result<Self> {
+        let environment = Self { dir: cache::root()?.join(format!("python-{name}")) };
+        let locks: Vec<_> = locks.iter().map(|lock| cache::checkout().join(lock)).collect();
+        let bootstrap = cache::checkout().join("python/bootstrap.lock");
+        let wanted = fingerprint(locks.iter().chain([&bootstrap]))?;
+        environment.once("packages", &wanted, || environment.install(&bootstrap, &locks))?;
+        Ok(environment)
+    }
+
     /// Does `work` unless its mark says that it was done for `wanted`. The mark is written last.
     fn once(&self, work_name: &str, wanted: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
-        let mark = self.dir.join(format!(".{work_name}"));
+        let mark = self.mark(work_name);
         if fs::read_to_string(&mark).is_ok_and(|found| found == wanted) {
             return Ok(());
         }
         work().with_context(|| format!("failed to make the Python environment {}", self.dir.display()))?;
         Ok(fs::write(mark, wanted)?)
+    }
+
+    fn mark(&self, work_name: &str) -> PathBuf {
+        self.dir.join(format!(".{work_name}"))
     }
 
     fn install(&self, bootstrap: &Path, locks: &[PathBuf]) -> Result<()> {

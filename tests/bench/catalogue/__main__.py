@@ -1,0 +1,50 @@
+"""`cargo xtask bench catalogue`: us and the peers on the same rows, in one run, taking turns.
+
+The bars are those of the project's goals. A figure that cannot be measured says why instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import figures
+import plots
+import rows
+from chapters import CHAPTERS
+from field import Field
+
+
+def main() -> None:
+    arguments = parse()
+    programs = {name: Path(os.environ[f"NEARSIDE_{name.upper()}"]) for name in ("bin", "flight_server")}
+    prepared = rows.prepare(arguments.cache, arguments.rows, programs["bin"])
+    found: list[figures.Figure] = []
+    server = programs["flight_server"]
+    with Field(prepared, programs["bin"], server, arguments.rounds, arguments.largest) as field:
+        for chapter in CHAPTERS:
+            if not arguments.only or chapter.__name__.split(".")[-1] in arguments.only:
+                found += chapter.measure(field)
+        found += field.details()
+    if arguments.plots:
+        plots.draw(field.curves, arguments.plots)
+    figures.report(found)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the sky")
+    parser.add_argument("--largest", type=int, default=0, help="rows of the largest sky that growth is measured over")
+    parser.add_argument("--cache", type=Path, required=True, help="where the rows are kept between runs")
+    parser.add_argument("--plots", type=Path, help="where to draw the plots")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count")
+    parser.add_argument("--only", nargs="*", default=[], help="names of chapters")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
