@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -27,12 +29,26 @@ def main() -> None:
     server = programs["flight_server"]
     with Field(prepared, programs["bin"], server, arguments.rounds, arguments.largest) as field:
         for chapter in CHAPTERS:
-            if not arguments.only or chapter.__name__.split(".")[-1] in arguments.only:
-                found += chapter.measure(field)
+            if not arguments.only or name_of(chapter) in arguments.only:
+                found += measured(chapter, field)
         found += field.details()
     if arguments.plots:
         plots.draw(field.curves, arguments.plots)
     figures.report(found)
+
+
+def name_of(chapter: ModuleType) -> str:
+    return chapter.__name__.rpartition(".")[2]
+
+
+def measured(chapter: ModuleType, field: Field) -> list[figures.Figure]:
+    """The chapter's rows; a chapter that fails is a bar that is missed, and the others go on."""
+    try:
+        return chapter.measure(field)
+    except Exception as error:
+        traceback.print_exc()
+        why = f"failed: {(str(error).strip() or repr(error)).splitlines()[-1][:300]}"
+        return [figures.Figure(f"all of {name_of(chapter)}", None, "", met=False, note=why)]
 
 
 def parse() -> argparse.Namespace:

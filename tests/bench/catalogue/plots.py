@@ -32,6 +32,11 @@ def _draw(plot: str, curves: list, directory: Path) -> None:
         axes.loglog(curve.sizes, curve.costs, "o-", label=label)
     file, title, x, y = plot.split("|")
     axes.set(title=title, xlabel=x, ylabel=y)
+    low, high = axes.get_ylim()
+    if high < 10 * low:
+        # A decade at least, so that noise does not look like a slope.
+        middle = (low * high) ** 0.5
+        axes.set_ylim(middle / 10**0.5, middle * 10**0.5)
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(directory / f"{file}.png", dpi=110, metadata={"Software": None})

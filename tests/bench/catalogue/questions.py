@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import astropy.units as u
@@ -68,11 +69,12 @@ def count_by_brute_force(rows: Rows, asked: list[Cone]) -> int:
 
 def count_in(table: pa.Table, asked: list[Cone]) -> int:
     """Rows of a table with ``ra`` and ``dec`` in all cones together."""
-    points = unit_vectors(table["ra"].to_numpy(), table["dec"].to_numpy())
+    ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
     total = 0
     for cone in asked:
+        near = np.abs(dec - cone.dec) <= cone.radius
+        away = unit_vectors(ra[near], dec[near]) - unit_vectors(np.array([cone.ra]), np.array([cone.dec]))
         chord = 2.0 * np.sin(np.radians(cone.radius) / 2.0)
-        away = points - unit_vectors(np.array([cone.ra]), np.array([cone.dec]))
         total += int(np.count_nonzero(np.einsum("ij,ij->i", away, away) <= chord * chord))
     return total
 
@@ -127,14 +129,19 @@ def _write_cells(made: Users, ids: np.ndarray, ra: np.ndarray, dec: np.ndarray) 
 
 def match_by_brute_force(rows: Rows, users: Users, radius_arcsec: float) -> list[int]:
     """Pairs within the radius, from a tree over all positions: how many, and the sums of either side's ids."""
-    table = rows_module.read(rows, ["source_id", "ra", "dec"])
+    tree, source_id = _tree(rows)
     mine = pq.read_table(users.positions)
-    tree = cKDTree(unit_vectors(table["ra"].to_numpy(), table["dec"].to_numpy()))
     chord = 2.0 * np.sin(np.radians(radius_arcsec * ARCSEC) / 2.0)
     pairs = tree.query_ball_point(unit_vectors(mine["ra"].to_numpy(), mine["dec"].to_numpy()), chord)
     found = np.concatenate([np.asarray(of_user, dtype=np.int64) for of_user in pairs])
     user = np.repeat(mine["user_id"].to_numpy(), [len(of_user) for of_user in pairs])
-    return fingerprint(user, table["source_id"].to_numpy()[found])
+    return fingerprint(user, source_id[found])
+
+
+@lru_cache(maxsize=1)
+def _tree(rows: Rows) -> tuple[cKDTree, np.ndarray]:
+    table = rows_module.read(rows, ["source_id", "ra", "dec"])
+    return cKDTree(unit_vectors(table["ra"].to_numpy(), table["dec"].to_numpy())), table["source_id"].to_numpy()
 
 
 def fingerprint(user: np.ndarray, source: np.ndarray) -> list[int]:

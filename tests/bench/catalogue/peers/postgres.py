@@ -48,12 +48,17 @@ class Postgres:
 
     def __init__(self, rows: Rows):
         self._directory = Path(tempfile.mkdtemp(prefix="nearside-q3c-"))
-        self._start()
-        self._connection = psycopg.connect(
-            host=str(self._directory), dbname="postgres", user="bench", autocommit=True, prepare_threshold=None
-        )
-        self.pid: int = self._connection.info.backend_pid
-        self._load(rows)
+        self._connection: psycopg.Connection | None = None
+        try:
+            self._start()
+            self._connection = psycopg.connect(
+                host=str(self._directory), dbname="postgres", user="bench", autocommit=True, prepare_threshold=None
+            )
+            self.pid: int = self._connection.info.backend_pid
+            self._load(rows)
+        except BaseException:
+            self.stop()
+            raise
 
     def cones(self, cones: list[Cone]) -> int:
         """Sources in all cones."""
@@ -79,8 +84,11 @@ class Postgres:
 
     def stop(self) -> None:
         """Stops the server and removes its files."""
-        self._connection.close()
-        self._run("pg_ctl", "stop", "--pgdata", str(self._directory / "data"), "--mode", "immediate")
+        if self._connection:
+            self._connection.close()
+        data = self._directory / "data"
+        if (data / "postmaster.pid").exists():
+            self._run("pg_ctl", "stop", "--pgdata", str(data), "--mode", "immediate")
         shutil.rmtree(self._directory)
 
     def _start(self) -> None:
