@@ -15,8 +15,8 @@ import warnings
 from pathlib import Path
 
 import figures
-import sample
 import nearside
+import sample
 from astropy.io import votable
 from platform_process import PlatformProcess
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import jwt
 import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pyarrow import flight
-
 from peers import sql
+from pyarrow import flight
 from questions import CONE_COLUMNS, Cone, Users, fingerprint
 
 ISSUER = "https://nearside.bench"

@@ -11,11 +11,10 @@ import cdshealpix.nested as healpix
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from astropy.coordinates import Latitude, Longitude
-from scipy.spatial import cKDTree
-
 import rows as rows_module
+from astropy.coordinates import Latitude, Longitude
 from rows import CELL_ORDER, Rows
+from scipy.spatial import cKDTree
 
 ARCSEC = 1.0 / 3600.0
 # A cone's pixels as ranges: merged until so few are left, because engines pay for every OR.

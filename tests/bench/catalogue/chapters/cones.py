@@ -46,7 +46,9 @@ def cones(field: Field, radius: float) -> dict[str, Score]:
 def least_query(field: Field) -> Figure:
     """What our server takes to understand, plan and send anything at all; a part of every figure of ours."""
     times = 100
-    work = field.compete("SELECT 1", [field.nearside], lambda e: sum(len(e.sql("SELECT 1 AS one")) for _ in range(times)))
+    work = field.compete(
+        "SELECT 1", [field.nearside], lambda e: sum(len(e.sql("SELECT 1 AS one")) for _ in range(times))
+    )
     return Figure("SELECT 1, CPU", rounded(MILLI * work["nearside"].cpu_s / times), "ms")
 
 

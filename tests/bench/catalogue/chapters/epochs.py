@@ -81,7 +81,9 @@ def _all(field: Field, ids: pa.Table) -> list[Figure]:
         return [not_measured(f"epochs of {sizes[-1]:,} sources, rate / rate of a scan", "", bar, why)]
     field.curves.append(Curve(PLOT, "nearside", sizes, costs))
     steps = [
-        np.log(costs[i + 1] / costs[i]) / np.log(sizes[i + 1] / sizes[i]) for i in range(len(sizes) - 1) if sizes[i] > 50
+        np.log(costs[i + 1] / costs[i]) / np.log(sizes[i + 1] / sizes[i])
+        for i in range(len(sizes) - 1)
+        if sizes[i] > 50
     ]
     scans = []
     for _ in range(field.rounds):

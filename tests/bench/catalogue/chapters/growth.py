@@ -22,7 +22,7 @@ from figures import Figure
 from meter import resident_bytes
 from nearside_server import Nearside, cone_query
 from questions import Cone
-from verdict import not_measured, rounded, within
+from verdict import not_measured, within
 
 SIZES = [10_000_000, 100_000_000, 1_000_000_000]
 WHOLE_FILES = 6
@@ -53,7 +53,10 @@ def measure(field: Field) -> list[Figure]:
     skies = [_sky(field, size) for size in sizes]
     servers = [Nearside(field.server_program, sky.data) for sky in skies]
     try:
-        for what, ask, answer in (("cone", _ask_cones, lambda sky: sky.sources), ("id", _ask_ids, lambda sky: len(sky.ids))):
+        for what, ask, answer in (
+            ("cone", _ask_cones, lambda sky: sky.sources),
+            ("id", _ask_ids, lambda sky: len(sky.ids)),
+        ):
             found += _growth(field, what, ask, answer, skies, servers)
     finally:
         for server in servers:
@@ -75,7 +78,15 @@ def _growth(field: Field, what: str, ask, answer, skies: list[Sky], servers: lis
     field.curves.append(Curve(PLOT, what, [sky.size for sky in skies], costs))
     slope = plots.exponent([sky.size for sky in skies], costs)
     note = "; ".join(f"{sky.size:.0e}: {cost:.2f} ms" for sky, cost in zip(skies, costs, strict=True))
-    return [within(f"growth of {what} CPU over {skies[0].size:.0e} to {skies[-1].size:.0e} rows, exponent", "", slope, 0.05, note)]
+    return [
+        within(
+            f"growth of {what} CPU over {skies[0].size:.0e} to {skies[-1].size:.0e} rows, exponent",
+            "",
+            slope,
+            0.05,
+            note,
+        )
+    ]
 
 
 def _ask_cones(server: Nearside, sky: Sky) -> int:
@@ -99,7 +110,9 @@ def _sky(field: Field, size: int) -> Sky:
     whole = [file for file in _files(data) if file.stat().st_blocks * 512 > file.stat().st_size // 2]
     rng = np.random.default_rng(size)
     radius = 0.1 * (SIZES[0] / size) ** 0.5
-    tables = [pq.read_table(file, columns=["source_id", "ra", "dec", "_healpix_29"], partitioning=None) for file in whole]
+    tables = [
+        pq.read_table(file, columns=["source_id", "ra", "dec", "_healpix_29"], partitioning=None) for file in whole
+    ]
     cones = [[_cone_inside(table, radius, rng) for _ in range(CONES // len(tables))] for table in tables]
     sources = sum(questions.count_in(table, asked) for table, asked in zip(tables, cones, strict=True))
     ids = [int(rng.choice(table["source_id"].to_numpy())) for table in tables for _ in range(IDS // len(tables))]
@@ -133,11 +146,12 @@ def _opening(field: Field, sky: Sky) -> list[Figure]:
             server.stop()
     pages = sum(-(-pq.ParquetFile(file).metadata.num_rows // PAGE_ROWS) for file in _files(sky.data))
     empty = _resident_with_little(field)
+    memory = statistics.median(resident)
+    note = f"{pages:,} pages; the server has {memory / 1e6:.0f} MB, {empty / 1e6:.0f} with 20,000 rows"
     name = f"{sky.size:.0e} rows"
-    note = f"{pages:,} pages; the server has {statistics.median(resident) / 1e6:.0f} MB, {empty / 1e6:.0f} with 20,000 rows"
     return [
         within(f"cold open of {name}", "s", statistics.median(seconds), 1.0),
-        within(f"index in memory, {name}", "B/page", rounded((statistics.median(resident) - empty) / pages), 20.0, note),
+        within(f"index in memory, {name}", "B/page", (memory - empty) / pages, 20.0, note),
     ]
 
 

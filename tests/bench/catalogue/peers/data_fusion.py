@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datafusion
 import pyarrow as pa
-
-from peers import sql
 from questions import Cone
 from rows import Rows
+
+from peers import sql
 
 
 class StockDataFusion:

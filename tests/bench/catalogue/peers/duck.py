@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-
-from peers import sql
 from questions import Cone, Users, fingerprint
 from rows import Rows
+
+from peers import sql
 
 
 class DuckDb:

@@ -8,7 +8,6 @@ from pathlib import Path
 import dask
 import lsdb
 import pyarrow.parquet as pq
-
 from questions import CONE_COLUMNS, Cone, Users, fingerprint
 
 

@@ -17,7 +17,6 @@ import psycopg
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-
 from questions import CONE_COLUMNS, Cone, Users, fingerprint
 from rows import Rows
 
