@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 import rows as rows_module
 from field import Curve, Field
 from figures import Figure
-from meter import Meter, peak_bytes
+from meter import peak_bytes
 from verdict import MILLI, against, at_least, not_measured, within
 
 # Ids asked one by one for the cost of one.
@@ -21,6 +20,10 @@ SINGLE = 50
 LITERAL = 5_000
 PLOT = "benchmark-epochs|Light curves by id|ids|processor seconds"
 TABLE = "gaiadr3.epoch_photometry"
+# Decodes a magnitude of every transit and sends three numbers: a million whole light curves are gigabytes.
+COUNT = f"SELECT count(*) AS sources, sum(array_length(e.transits['g_transit_mag'])) AS points FROM {TABLE} AS e"
+# Shorter lists cost what a query costs, and say nothing about growth.
+LEAST = 100
 
 
 def measure(field: Field) -> list[Figure]:
@@ -80,20 +83,17 @@ def _all(field: Field, ids: pa.Table) -> list[Figure]:
         why = str(error).strip().splitlines()[0][:200]
         return [not_measured(f"epochs of {sizes[-1]:,} sources, rate / rate of a scan", "", bar, why)]
     field.curves.append(Curve(PLOT, "nearside", sizes, costs))
-    steps = [
+    rises = [
         np.log(costs[i + 1] / costs[i]) / np.log(sizes[i + 1] / sizes[i])
         for i in range(len(sizes) - 1)
-        if sizes[i] > 50
+        if sizes[i] >= LEAST
     ]
-    scans = []
-    for _ in range(field.rounds):
-        with Meter(field.nearside.pid) as meter:
-            assert len(field.nearside.sql(f"SELECT * FROM {TABLE}")) == len(ids)
-        scans.append(meter.cost.cpu_s)
-    rate = statistics.median(scans) / costs[-1]
-    note = f"the server's largest memory {peak_bytes(field.nearside.pid) / 1e6:,.0f} MB"
+    truth = (len(ids), sum(ids["n_transits"].to_pylist()))
+    scan = field.compete("all light curves", [field.nearside], lambda e: _counted(e.sql(COUNT)), truth)
+    rate = scan["nearside"].cpu_s / costs[-1]
+    note = f"magnitudes decoded and counted; the server's largest memory {peak_bytes(field.nearside.pid) / 1e6:,.0f} MB"
     return [
-        within("epochs, steepest step of CPU against ids on log axes", "", max(steps, default=0.0), 1.25),
+        within("epochs, steepest rise of CPU with ids on log axes", "", max(rises, default=0.0), 1.25),
         at_least(f"epochs of {sizes[-1]:,} sources, rate / rate of a scan", "", rate, 0.6, note),
     ]
 
@@ -104,10 +104,15 @@ def _cost(field: Field, some: pa.Table) -> float:
     path.parent.mkdir(exist_ok=True)
     pq.write_table(some.select(["source_id", "ra", "dec"]), path)
     field.publish(f"ids_{len(some)}", path)
-    query = f"SELECT e.* FROM {TABLE} AS e WHERE e.source_id IN (SELECT source_id FROM bench.ids_{len(some)})"
+    query = f"{COUNT} WHERE e.source_id IN (SELECT source_id FROM bench.ids_{len(some)})"
     truth = (len(some), sum(some["n_transits"].to_pylist()))
-    work = field.compete(f"light curves of {len(some):,}", [field.nearside], lambda e: _answer(e.sql(query)), truth)
+    work = field.compete(f"light curves of {len(some):,}", [field.nearside], lambda e: _counted(e.sql(query)), truth)
     return work["nearside"].cpu_s
+
+
+def _counted(counts: pa.Table) -> tuple[int, int]:
+    row = counts.to_pylist()[0]
+    return row["sources"], row["points"]
 
 
 def _query(ids: list[int]) -> str:
