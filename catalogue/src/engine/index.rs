@@ -57,6 +57,8 @@ pub(crate) struct Index {
     source_id: Option<Zones>,
     /// Bounds of `source_id` for every file.
     source_id_files: Vec<(u32, u32)>,
+    rows: u64,
+    row_groups: usize,
 }
 
 /// The part of a file to read.
@@ -97,8 +99,11 @@ impl Index {
         healpix: Option<Zones>,
         source_id: Option<Zones>,
     ) -> Self {
+        let rows = files.iter().map(|file| u64::from(file.rows)).sum();
+        let row_groups = files.iter().map(|file| file.splits.len() + 1).sum();
+        let source_id_files = Vec::new();
         let mut index =
-            Self { files, column_bytes, first_rows, healpix, source_id, source_id_files: Vec::new() };
+            Self { files, column_bytes, first_rows, healpix, source_id, source_id_files, rows, row_groups };
         if let Some(zones) = &index.source_id {
             let files = 0..index.files.len();
             index.source_id_files = files.map(|file| zones.hull(index.pages_of(file))).collect();
@@ -108,7 +113,12 @@ impl Index {
 
     /// Rows of the table.
     pub(crate) fn rows(&self) -> u64 {
-        self.files.iter().map(|file| u64::from(file.rows)).sum()
+        self.rows
+    }
+
+    /// Row groups of all files.
+    pub(crate) fn row_groups(&self) -> usize {
+        self.row_groups
     }
 
     /// Pages of the table.

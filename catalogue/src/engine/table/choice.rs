@@ -32,8 +32,7 @@ impl fmt::Display for Share {
 impl Choice {
     /// All rows.
     pub(super) fn everything(index: &Index) -> Self {
-        let groups = row_groups(index);
-        let (files, pages) = (index.files.len(), index.pages());
+        let (files, groups, pages) = (index.files.len(), index.row_groups(), index.pages());
         Self {
             files: Share(files, files),
             row_groups: Share(groups, groups),
@@ -50,15 +49,11 @@ impl Choice {
             cover: narrowing.healpix.as_ref().map(|ranges| ranges.len()),
             ids: narrowing.source_id.as_ref().map(|ranges| ranges.len()),
             files: Share(parts.len(), index.files.len()),
-            row_groups: Share(groups, row_groups(index)),
+            row_groups: Share(groups, index.row_groups()),
             pages: Share(parts.iter().map(|part| part.pages).sum(), index.pages()),
             rows: parts.iter().map(Part::row_count).sum(),
         }
     }
-}
-
-fn row_groups(index: &Index) -> usize {
-    index.files.iter().map(|file| file.splits.len() + 1).sum()
 }
 
 impl fmt::Display for Choice {
