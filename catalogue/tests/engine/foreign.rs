@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use arrow::array::AsArray;
 use arrow::datatypes::{Float64Type, Int64Type};
-use catalogue::engine::{Catalogue, QueryError};
+use catalogue::engine::{Catalogue, Limits, QueryError};
 use catalogue::healpix::separation_deg;
 use tempfile::TempDir;
 
@@ -69,6 +69,9 @@ async fn a_table_or_a_collection_may_be_the_data_directory() {
         assert_eq!(names(&catalogue), [format!("hats.{name}")]);
         assert_eq!(number(&catalogue, &format!("SELECT count(*) FROM hats.{name}")).await, 131);
     }
+    let margin = dir.path().join("small_sky_o1_collection/small_sky_order1_margin");
+    let refused = Catalogue::open(&margin, Limits::default()).err().expect("a margin is no table");
+    assert!(refused.to_string().contains("has no table"), "{refused}");
 }
 
 #[tokio::test]

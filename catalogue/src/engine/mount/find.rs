@@ -22,11 +22,9 @@ pub(super) struct Found {
 
 /// All tables of `data_dir`, by schema and name. Puts back tables whose replacement a crash cut short.
 pub(super) fn tables(data_dir: &Path) -> Result<Vec<Found>, OpenError> {
-    if let Some(found) = table(data_dir, TOP_SCHEMA) {
-        return Ok(vec![found]);
-    }
-    let mut tables = Vec::new();
-    for dir in directories(data_dir)? {
+    let mut tables: Vec<Found> = table(data_dir, TOP_SCHEMA).into_iter().collect();
+    let dirs = if tables.is_empty() { directories(data_dir)? } else { Vec::new() };
+    for dir in dirs {
         match table(&dir, TOP_SCHEMA) {
             Some(found) => tables.push(found),
             None => tables.extend(directories(&dir)?.iter().filter_map(|path| table(path, &name_of(&dir)))),
