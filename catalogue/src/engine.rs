@@ -4,6 +4,7 @@
 //! but the index of a table that has none, and knows no protocol.
 
 mod bounds;
+mod crossmatch;
 mod damage;
 mod diagnose;
 mod error;
@@ -180,7 +181,7 @@ impl Shelf {
         };
         for reference in references.into_iter().filter(named) {
             let (name, bare) = (name_of(&reference), matches!(reference, TableReference::Bare { .. }));
-            let function = bare && state.table_functions().contains_key(&name);
+            let function = bare && (name == crossmatch::NAME || state.table_functions().contains_key(&name));
             if let Some(broken) = self.broken_table(state, &reference) {
                 return Err(broken.told());
             }

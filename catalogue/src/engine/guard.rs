@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::crossmatch;
 use super::diagnose;
 use super::error::QueryError;
 use super::limits::Limits;
@@ -25,8 +26,9 @@ pub(crate) fn statement(sql: &str, limits: &Limits) -> Result<Statement, QueryEr
         });
     }
     check_depth(&tokens(sql)?, limits)?;
-    let statement = parse(sql, limits)?;
+    let mut statement = parse(sql, limits)?;
     permit(&statement)?;
+    crossmatch::name_tables(&mut statement);
     check_scans(&statement, limits)?;
     Ok(statement)
 }

@@ -16,6 +16,7 @@ use object_store::ObjectStore;
 use url::Url;
 
 use super::Table;
+use super::crossmatch;
 use super::functions;
 use super::limits::Limits;
 use super::nearest;
@@ -89,7 +90,7 @@ fn state(
         .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_physical_optimizer_rules(nearest::rules());
-    Ok(builder.build())
+    Ok(crossmatch::install(builder).build())
 }
 
 fn config(tables: &[Table], limits: &Limits, stop: &Stop) -> SessionConfig {

@@ -3,7 +3,9 @@
 
 mod choice;
 mod late;
+mod part;
 mod scan;
+mod spans;
 mod tile;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ use super::narrow::{KeyColumns, Narrowing};
 use super::reader::{Indexed, Readers};
 use choice::Choice;
 pub(crate) use late::KEYS as LATE_KEYS;
+pub(crate) use part::Within;
 pub(crate) use scan::Scan;
 pub(crate) use tile::Tile;
 
@@ -166,6 +169,29 @@ impl HatsTable {
         let column = expressions::col(self.schema.field(column).name(), rows)?;
         Ok(Arc::new(Members::new(column, Arc::new(keys))))
     }
+
+    /// Columns of the rows that a narrowing leaves and whose keys are in all `lists`.
+    fn select(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        narrowing: Narrowing,
+        lists: Vec<(usize, KeyRanges)>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let wanted: Vec<usize> =
+            projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        if lists.is_empty() {
+            return self.read(session, wanted, narrowing, limit);
+        }
+        let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
+        let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
+        let rows = self.read(session, columns, narrowing, None)?;
+        let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
+        let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
+            .with_batch_size(session.config().batch_size());
+        Ok(Arc::new(filter.apply_projection(Some((0..wanted.len()).collect()))?.build()?))
+    }
 }
 
 #[async_trait]
@@ -203,18 +229,6 @@ impl TableProvider for HatsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let narrowing = Narrowing::of(filters, &self.keys);
-        let lists = self.long_lists(filters);
-        let wanted: Vec<usize> =
-            projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        if lists.is_empty() {
-            return self.read(session, wanted, narrowing, limit);
-        }
-        let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
-        let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
-        let rows = self.read(session, columns, narrowing, None)?;
-        let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
-        let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
-            .with_batch_size(session.config().batch_size());
-        Ok(Arc::new(filter.apply_projection(Some((0..wanted.len()).collect()))?.build()?))
+        self.select(session, projection, narrowing, self.long_lists(filters), limit)
     }
 }

@@ -16,6 +16,7 @@ use datafusion::physical_plan::joins::{
 };
 use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
 
+use super::crossmatch::CrossmatchExec;
 use super::stop::Stop;
 use condition::Condition;
 use rows::Watched;
@@ -39,6 +40,7 @@ fn is_join(node: &dyn ExecutionPlan) -> bool {
         || node.is::<SortMergeJoinExec>()
         || node.is::<PiecewiseMergeJoinExec>()
         || node.is::<RecursiveQueryExec>()
+        || node.is::<CrossmatchExec>()
 }
 
 /// A join whose condition is never true gives no rows to watch, so its condition is watched.

@@ -1,6 +1,7 @@
 //! The query engine on a small sample sky: what it answers, what it refuses, and what it says.
 
 mod answers;
+mod crossmatch;
 mod fairness;
 mod foreign;
 mod foreign_rows;

@@ -1,0 +1,162 @@
+//! The circles around the rows of one chunk, by the cells they touch: which of them contain a position is found
+//! by looking into one cell.
+
+use super::grid::Grid;
+use super::positions::Positions;
+use super::terms::Within;
+use crate::healpix::separation_deg;
+
+/// Circles that are looked at before others get a turn: some milliseconds' worth.
+const TURN_CIRCLES: usize = 1 << 19;
+
+/// Two rows that are close.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pair {
+    /// The row of the chunk.
+    pub(super) row: u32,
+    /// The row of the batch that was looked up.
+    pub(super) other: u32,
+    /// In degrees.
+    pub(super) separation_deg: f64,
+}
+
+/// How a pair is judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Test {
+    /// What is close.
+    pub(super) within: Within,
+    /// Whether the chunk is the left side.
+    pub(super) chunk_is_left: bool,
+}
+
+/// A circle, in one of its cells.
+#[derive(Clone, Copy, Debug)]
+struct Circle {
+    cell: u64,
+    ra_deg: f64,
+    dec_deg: f64,
+    half_width_deg: f64,
+    row: u32,
+}
+
+/// A hash table of circles.
+#[derive(Debug)]
+pub(super) struct Cells {
+    grid: Grid,
+    test: Test,
+    /// The hash's upper bits are the slot.
+    shift: u32,
+    /// Where the circles of each slot begin, and where the last ends.
+    starts: Vec<u32>,
+    circles: Vec<Circle>,
+    /// A bit for each slot that has a circle: few enough to stay in a core's nearest cache.
+    taken: Vec<u64>,
+}
+
+impl Cells {
+    /// The circles around positions. What is not on the sphere has none.
+    pub(super) fn new(grid: Grid, test: Test, positions: &Positions) -> Self {
+        let mut circles = Vec::with_capacity(positions.len() + positions.len() / 4);
+        for row in 0..positions.len() {
+            let Some((ra_deg, dec_deg)) = positions.get(row) else { continue };
+            let first = circles.len();
+            let circle = |cell| Circle { cell, ra_deg, dec_deg, half_width_deg: 0.0, row: row as u32 };
+            let half_width_deg = grid.around(ra_deg, dec_deg, |cell| circles.push(circle(cell)));
+            circles[first..].iter_mut().for_each(|circle| circle.half_width_deg = half_width_deg);
+        }
+        let bits = (2 * circles.len()).next_power_of_two().trailing_zeros().max(1);
+        let shift = 64 - bits;
+        let (starts, circles) = sorted(&circles, 1 << bits, |circle| slot(circle.cell, shift));
+        let mut taken = vec![0u64; (1usize << bits).div_ceil(64)];
+        circles.iter().for_each(|circle| {
+            let slot = slot(circle.cell, shift);
+            taken[slot / 64] |= 1 << (slot % 64);
+        });
+        Self { grid, test, shift, starts, circles, taken }
+    }
+
+    /// Bytes it holds.
+    pub(super) fn bytes(&self) -> usize {
+        8 * self.taken.len() + 4 * self.starts.len() + self.circles.len() * size_of::<Circle>()
+    }
+
+    /// Appends the pairs of the rows from `first` on, until there are `enough` or a turn is over; returns the
+    /// row to go on with.
+    pub(super) fn pairs(
+        &self,
+        positions: &Positions,
+        first: usize,
+        enough: usize,
+        pairs: &mut Vec<Pair>,
+    ) -> usize {
+        let (mut row, mut looked_at) = (first, 0);
+        while row < positions.len() && pairs.len() < enough && looked_at < TURN_CIRCLES {
+            if let Some((ra, dec)) = positions.get(row) {
+                looked_at += self.pairs_of(ra, dec, row as u32, pairs);
+            }
+            row += 1;
+        }
+        row
+    }
+
+    /// Returns how many circles were looked at.
+    fn pairs_of(&self, ra_deg: f64, dec_deg: f64, other: u32, pairs: &mut Vec<Pair>) -> usize {
+        let cell = self.grid.cell(ra_deg, dec_deg);
+        let slot = slot(cell, self.shift);
+        if self.taken[slot / 64] & (1 << (slot % 64)) == 0 {
+            return 0;
+        }
+        let circles = &self.circles[self.starts[slot] as usize..self.starts[slot + 1] as usize];
+        for circle in circles {
+            if circle.cell == cell && self.may_contain(circle, ra_deg, dec_deg) {
+                let separation_deg = self.separation(circle, ra_deg, dec_deg);
+                if self.test.within.contains(separation_deg) {
+                    pairs.push(Pair { row: circle.row, other, separation_deg });
+                }
+            }
+        }
+        circles.len()
+    }
+
+    /// Cheap, and never wrong about what is inside.
+    fn may_contain(&self, circle: &Circle, ra_deg: f64, dec_deg: f64) -> bool {
+        if (dec_deg - circle.dec_deg).abs() > self.grid.reach_deg {
+            return false;
+        }
+        let apart = (ra_deg - circle.ra_deg).abs();
+        let apart = if apart > 180.0 { (apart - 360.0 * (apart / 360.0).round()).abs() } else { apart };
+        apart <= circle.half_width_deg
+    }
+
+    fn separation(&self, circle: &Circle, ra_deg: f64, dec_deg: f64) -> f64 {
+        if self.test.chunk_is_left == self.test.within.left_first {
+            separation_deg(circle.ra_deg, circle.dec_deg, ra_deg, dec_deg)
+        } else {
+            separation_deg(ra_deg, dec_deg, circle.ra_deg, circle.dec_deg)
+        }
+    }
+}
+
+/// Multiplication by 2^64 over the golden ratio spreads neighbouring cells (Knuth, volume 3, section 6.4).
+fn slot(cell: u64, shift: u32) -> usize {
+    (cell.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
+}
+
+/// A counting sort by slot, which keeps the order within one.
+fn sorted(circles: &[Circle], slots: usize, slot: impl Fn(&Circle) -> usize) -> (Vec<u32>, Vec<Circle>) {
+    let mut starts = vec![0u32; slots + 1];
+    circles.iter().for_each(|circle| starts[slot(circle) + 1] += 1);
+    let mut total = 0;
+    starts.iter_mut().for_each(|start| {
+        total += *start;
+        *start = total;
+    });
+    let mut next = starts.clone();
+    let mut sorted = circles.to_vec();
+    for circle in circles {
+        let place = &mut next[slot(circle)];
+        sorted[*place as usize] = *circle;
+        *place += 1;
+    }
+    (starts, sorted)
+}
