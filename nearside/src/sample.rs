@@ -15,8 +15,8 @@ use crate::bar::Bar;
 pub struct Args {
     /// The data directory to write: DIR/gaiadr3/gaia_source and its companions.
     dir: PathBuf,
-    /// How many sources to draw.
-    #[arg(long, default_value_t = SampleOptions::default().sources)]
+    /// How many sources to draw: 2000000, or 1e9.
+    #[arg(long, value_parser = count, default_value_t = SampleOptions::default().sources)]
     sources: u64,
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = SampleOptions::default().seed)]
@@ -30,6 +30,14 @@ pub struct Args {
     /// Also write what the generator knows about this sky to FILE, as JSON: counts in cones, matches, periods.
     #[arg(long, value_name = "FILE")]
     goldens: Option<PathBuf>,
+}
+
+/// A whole number, also as a power of ten.
+fn count(text: &str) -> Result<u64, String> {
+    let number =
+        || text.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && (0.0..1e15).contains(number));
+    let whole = text.parse().ok().or_else(|| number().map(|number| number as u64));
+    whole.ok_or_else(|| format!("{text} is no number of sources: write 2000000, or 1e9"))
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -70,4 +78,24 @@ pub fn generate(dir: &Path, options: &SampleOptions, progress: &dyn Progress) ->
         began.elapsed().as_secs_f64()
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_sources_may_be_a_power_of_ten() {
+        assert_eq!(
+            (count("2000000"), count("1e9"), count("1.5e7")),
+            (Ok(2_000_000), Ok(1_000_000_000), Ok(15_000_000))
+        );
+        assert!(["1.5", "-1e7", "1e99", "many", "NaN"].iter().all(|text| count(text).is_err()));
+    }
+
+    #[test]
+    fn a_share_is_from_nothing_to_all() {
+        assert_eq!((share("0"), share("0.25"), share("1")), (Ok(0.0), Ok(0.25), Ok(1.0)));
+        assert!(["-0.1", "1.01", "NaN", "half"].iter().all(|text| share(text).is_err()));
+    }
 }
