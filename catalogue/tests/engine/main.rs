@@ -16,5 +16,6 @@ mod nearest;
 mod opening;
 mod products;
 mod refusals;
+mod regions;
 mod sky;
 mod slt;
