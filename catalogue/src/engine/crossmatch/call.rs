@@ -69,11 +69,14 @@ fn plan(arguments: Vec<FunctionArg>, context: &mut dyn RelationPlannerContext) -
     LogicalPlanBuilder::from(plan).project(renamed(first, second))?.alias(NAME)?.build()
 }
 
+/// Arguments with a name, in lower case unless quoted.
+type Named = Vec<(String, SqlExpr)>;
+
 /// Two subqueries, and what has a name.
 fn split(
     arguments: Vec<FunctionArg>,
     context: &dyn RelationPlannerContext,
-) -> Result<([Box<Query>; 2], Vec<(String, SqlExpr)>)> {
+) -> Result<([Box<Query>; 2], Named)> {
     let (mut inputs, mut named) = (Vec::new(), Vec::new());
     for argument in arguments {
         match argument {
