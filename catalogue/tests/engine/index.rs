@@ -115,3 +115,23 @@ async fn a_plan_says_what_will_be_read() {
     }
     assert!(!plan.contains(".parquet"), "{plan}");
 }
+
+#[tokio::test]
+async fn lookups_of_every_kind_read_a_few_pages_of_the_table() {
+    let id = integers("SELECT max(source_id) FROM gaia_source").await[0];
+    let catalogue = open(Limits { query_scan_bytes: 300_000, ..Limits::default() });
+    let everything = "SELECT sum(ra + dec + parallax + pmra + pmdec) FROM gaia_source";
+    assert!(ask_of(&catalogue, everything).await.is_err(), "the limit is less than the table");
+    for rest in [
+        "WHERE cone(ra, dec, 56.75, 24.12, 0.5)".to_owned(),
+        format!("WHERE source_id = {id}"),
+        format!("WHERE source_id IN ({id}, 1, 2, 3, 4, 5)"),
+        format!("WHERE source_id IN (SELECT column1 FROM (VALUES ({id}), (1)))"),
+        format!("JOIN (VALUES ({id}), (1)) AS mine (source_id) USING (source_id)"),
+        "ORDER BY distance_deg(ra, dec, 56.75, 24.12) LIMIT 3".to_owned(),
+    ] {
+        let sql = format!("SELECT ra, dec, parallax, pmra, pmdec FROM gaia_source {rest}");
+        let rows = ask_of(&catalogue, &sql).await.map(|rows| rows.num_rows());
+        assert!(rows.as_ref().is_ok_and(|rows| *rows > 0), "{rest}: {rows:?}");
+    }
+}
