@@ -21,8 +21,9 @@ async fn a_fast_star_is_found_where_it_was() {
 async fn a_moved_table_loses_nobody() {
     let moved = "SELECT source_id AS n, ra, dec, pmra, pmdec, ref_epoch FROM gaia_source WHERE random_index % 50 = 1 AND pmra IS NOT NULL";
     let all = count(&format!("SELECT count(*) FROM ({moved})")).await;
-    let found = count(&format!(
+    let sql = format!(
         "SELECT count(*) FROM crossmatch(({moved}), gaia_source, radius_arcsec => 0.001, epoch => 1950, mode => 'all') WHERE n = source_id"
-    ));
+    );
+    let found = count(&sql);
     assert_eq!(found.await, all);
 }
