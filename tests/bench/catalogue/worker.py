@@ -8,6 +8,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 
+STOP_WITHIN_S = 10.0
+
+
 class Worker:
     """Makes a ``peer`` in a new process and passes calls on to it: ``worker.cones(...)`` is ``peer.cones(...)``."""
 
@@ -31,9 +34,10 @@ class Worker:
         return call
 
     def stop(self) -> None:
-        """Ends the process."""
+        """Ends the process: politely, and after a while not."""
+        self._connection.close()
+        self._process.join(STOP_WITHIN_S)
         self._process.terminate()
-        self._process.join()
 
     def _answer(self) -> Any:
         succeeded, answer = self._connection.recv()

@@ -10,29 +10,36 @@ from verdict import MILLI, against, rounded, within
 
 # Cones asked in one go; the clock of a process is fine, but one cone would still be noise.
 COUNT = {0.1: 40, 1.0: 12, 3.0: 6}
+# How much of each peer's time we may take for 0.1 degrees; None means a figure without a bar.
+BARS = {"datafusion": 0.5, "lsdb": 0.1, "postgres+q3c": 1.0, "duckdb": None}
 
 
 def measure(field: Field) -> list[Figure]:
     scores = {radius: cones(field, radius) for radius in COUNT}
-    ours = {radius: of_radius["nearside"] for radius, of_radius in scores.items()}
-    small, wide = scores[0.1], scores[1.0]
-    cpu = MILLI * ours[0.1].cpu_s / COUNT[0.1]
-    found = [least_query(field)]
-    for peer, most in [("datafusion", 0.5), ("lsdb", 0.1), ("postgres+q3c", 1.0), ("duckdb", None)]:
-        peer_cpu = MILLI * small[peer].cpu_s / COUNT[0.1]
-        found.append(against("cone of 0.1 deg, CPU", "ms", cpu, peer, peer_cpu, most))
-    found.append(bytes_ratio(ours[0.1]))
-    per_row = (ours[3.0].cpu_s / COUNT[3.0] - ours[1.0].cpu_s / COUNT[1.0]) / (
-        ours[3.0].answer / COUNT[3.0] - ours[1.0].answer / COUNT[1.0]
-    )
-    allowed = MILLI * (2 * ours[0.1].cpu_s / COUNT[0.1] + max(per_row, 0) * ours[1.0].answer / COUNT[1.0])
-    note = f"twice the cone of 0.1 deg, and {per_row * 1e6:.2f} us for each row"
-    found.append(within("cone of 1 deg, CPU", "ms", MILLI * ours[1.0].cpu_s / COUNT[1.0], rounded(allowed), note))
-    for peer in ("datafusion", "lsdb", "postgres+q3c", "duckdb"):
-        peer_cpu = MILLI * wide[peer].cpu_s / COUNT[1.0]
-        value = MILLI * ours[1.0].cpu_s / COUNT[1.0]
-        found.append(against("cone of 1 deg, CPU", "ms", value, peer, peer_cpu, None))
-    return found
+    # Processor milliseconds of one cone, by radius and engine.
+    cpu = {
+        radius: {name: MILLI * score.cpu_s / COUNT[radius] for name, score in of_radius.items()}
+        for radius, of_radius in scores.items()
+    }
+    return [
+        least_query(field),
+        *(_against("cone of 0.1 deg, CPU", cpu[0.1], peer, most) for peer, most in BARS.items()),
+        bytes_ratio(scores[0.1]["nearside"]),
+        wide_cone({radius: of_radius["nearside"] for radius, of_radius in cpu.items()}, scores),
+        *(_against("cone of 1 deg, CPU", cpu[1.0], peer, None) for peer in BARS),
+    ]
+
+
+def _against(name: str, cpu: dict[str, float], peer: str, most: float | None) -> Figure:
+    return against(name, "ms", cpu["nearside"], peer, cpu[peer], most)
+
+
+def wide_cone(cpu: dict[float, float], scores: dict[float, dict[str, Score]]) -> Figure:
+    """A cone of a degree may take twice a small one, and what its rows take; the widest tells what a row takes."""
+    rows = {radius: of_radius["nearside"].answer / COUNT[radius] for radius, of_radius in scores.items()}
+    per_row = max(0.0, (cpu[3.0] - cpu[1.0]) / (rows[3.0] - rows[1.0]))
+    note = f"twice the cone of 0.1 deg, and {per_row * 1e3:.2f} us for each row"
+    return within("cone of 1 deg, CPU", "ms", cpu[1.0], rounded(2 * cpu[0.1] + per_row * rows[1.0]), note)
 
 
 def cones(field: Field, radius: float) -> dict[str, Score]:
