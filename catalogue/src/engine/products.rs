@@ -20,7 +20,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, JoinType, LogicalPlan, Logic
 use super::Table;
 use super::narrow::SOURCE_ID;
 use crate::healpix;
-use arguments::Arguments;
+use arguments::{Arguments, Ids};
 pub(crate) use retrieval::RetrievalType;
 
 /// The name of the function.
@@ -62,6 +62,13 @@ impl TableFunctionImpl for EpochProducts {
     }
 }
 
+/// A table that the asked ids are joined with: the name it gets there, and the columns that are needed of it.
+struct Side {
+    alias: &'static str,
+    table: &'static str,
+    columns: Vec<String>,
+}
+
 /// The tables of one release of the catalogue.
 struct Release {
     name: String,
@@ -70,12 +77,12 @@ struct Release {
 
 impl Release {
     /// The rows of one retrieval type, with a column for each of all types.
-    fn branch(&self, wanted: RetrievalType, all: &[RetrievalType], ids: &LogicalPlan) -> Result<LogicalPlan> {
-        let rows = LogicalPlanBuilder::from(ids.clone()).alias("ids")?;
-        let rows = self.joined(rows, "source", SOURCES, &[SOURCE_ID, wanted.flag()])?;
-        let product = self.columns(wanted);
-        let product: Vec<&str> = [SOURCE_ID].into_iter().chain(product.iter().map(String::as_str)).collect();
-        let rows = self.joined(rows, "product", wanted.table(), &product)?;
+    fn branch(&self, wanted: RetrievalType, all: &[RetrievalType], ids: &Ids) -> Result<LogicalPlan> {
+        let rows = LogicalPlanBuilder::from(ids.plan.clone()).alias("ids")?;
+        let columns = vec![SOURCE_ID.to_owned(), wanted.flag().to_owned()];
+        let rows = self.joined(rows, ids, Side { alias: "source", table: SOURCES, columns })?;
+        let columns = [vec![SOURCE_ID.to_owned()], self.columns(wanted)].concat();
+        let rows = self.joined(rows, ids, Side { alias: "product", table: wanted.table(), columns })?;
         let mut columns = vec![
             Expr::from(Column::new(Some("ids"), SOURCE_ID)),
             lit(wanted.name()).alias("retrieval_type"),
@@ -91,21 +98,21 @@ impl Release {
         rows.project(columns)?.build()
     }
 
-    /// Joins some columns of a table by `source_id`; rows stay as they are where the table does not exist.
-    fn joined(
-        &self,
-        rows: LogicalPlanBuilder,
-        alias: &str,
-        table: &str,
-        columns: &[&str],
-    ) -> Result<LogicalPlanBuilder> {
+    /// Joins a table by `source_id`; rows stay as they are where the table does not exist.
+    fn joined(&self, rows: LogicalPlanBuilder, ids: &Ids, side: Side) -> Result<LogicalPlanBuilder> {
+        let Side { alias, table, columns } = side;
         let Some(provider) = self.tables.get(table) else { return Ok(rows) };
         let schema = provider.schema();
         let projection = columns.iter().filter_map(|column| schema.index_of(column).ok()).collect();
         let source = provider_as_source(Arc::clone(provider));
-        let right = LogicalPlanBuilder::scan(alias, source, Some(projection))?.build()?;
-        let keys = |side| vec![Column::new(Some(side), SOURCE_ID)];
-        rows.join(right, JoinType::Left, (keys("ids"), keys(alias)), None)
+        let mut right = LogicalPlanBuilder::scan(alias, source, Some(projection))?;
+        let key = |side| Column::new(Some(side), SOURCE_ID);
+        if let Some(listed) = &ids.listed {
+            // A list that is known before the query runs finds its pages before it runs.
+            let listed = listed.iter().map(|&id| lit(id)).collect();
+            right = right.filter(Expr::from(key(alias)).in_list(listed, false))?;
+        }
+        rows.join(right.build()?, JoinType::Left, (vec![key("ids")], vec![key(alias)]), None)
     }
 
     /// The columns that are the product itself.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::{cast, concat};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::compute::cast;
 use arrow_schema::{DataType, Field, Schema};
-use datafusion::common::{Column, Result, ScalarValue, plan_datafusion_err, plan_err};
+use datafusion::common::{Column, Result, ScalarValue, plan_err};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast as cast_to};
 
@@ -15,9 +15,16 @@ use crate::engine::narrow::SOURCE_ID;
 /// What is asked for.
 pub(super) struct Arguments {
     pub(super) types: Vec<RetrievalType>,
-    /// A plan of one column, `source_id`, with every identifier once.
-    pub(super) ids: LogicalPlan,
+    pub(super) ids: Ids,
     pub(super) release: String,
+}
+
+/// The sources, each once.
+pub(super) struct Ids {
+    /// Rows of one column, `source_id`.
+    pub(super) plan: LogicalPlan,
+    /// The identifiers, where the call itself lists them.
+    pub(super) listed: Option<Vec<i64>>,
 }
 
 impl Arguments {
@@ -38,7 +45,7 @@ impl Arguments {
         if !releases.contains_key(&release) {
             return plan_err!("{NAME}: no such schema {release}; SHOW TABLES lists them");
         }
-        Ok(Self { types: RetrievalType::parse_list(types)?, ids: distinct(ids_of(ids)?)?, release })
+        Ok(Self { types: RetrievalType::parse_list(types)?, ids: ids_of(ids)?, release })
     }
 }
 
@@ -61,36 +68,46 @@ fn only_release(releases: &Releases) -> Result<String> {
     }
 }
 
-fn ids_of(args: &[Expr]) -> Result<LogicalPlan> {
+fn ids_of(args: &[Expr]) -> Result<Ids> {
     if let [Expr::ScalarSubquery(query)] = args {
-        return Ok(query.subquery.as_ref().clone());
+        return Ok(Ids { plan: distinct(query.subquery.as_ref().clone())?, listed: None });
     }
-    let values = args.iter().map(|argument| match argument {
-        Expr::Literal(value, _) => integers(value),
-        _ => plan_err!("{NAME}: the sources are integers, a list of integers, or one query in brackets"),
-    });
-    let values = values.collect::<Result<Vec<ArrayRef>>>()?;
-    if values.is_empty() {
+    let mut listed = Vec::new();
+    for argument in args {
+        match argument {
+            Expr::Literal(value, _) => listed.extend(integers(value)?.iter().flatten()),
+            _ => {
+                return plan_err!(
+                    "{NAME}: the sources are integers, a list of integers, or one query in brackets"
+                );
+            }
+        }
+    }
+    if listed.is_empty() {
         return plan_err!("{NAME}(types, ids): which sources?");
     }
-    let values = concat(&values.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
-    let schema = Arc::new(Schema::new(vec![Field::new(SOURCE_ID, DataType::Int64, true)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![values])?;
+    listed.sort_unstable();
+    listed.dedup();
+    let schema = Arc::new(Schema::new(vec![Field::new(SOURCE_ID, DataType::Int64, false)]));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(listed.clone()))])?;
     let table = MemTable::try_new(schema, vec![vec![batch]])?;
-    LogicalPlanBuilder::scan("asked", provider_as_source(Arc::new(table)), None)?.build()
+    let plan = LogicalPlanBuilder::scan("asked", provider_as_source(Arc::new(table)), None)?.build()?;
+    Ok(Ids { plan, listed: Some(listed) })
 }
 
 /// One identifier or a list of them. A number with a fraction or an exponent has lost its last digits.
-fn integers(value: &ScalarValue) -> Result<ArrayRef> {
-    let array = match value {
+fn integers(value: &ScalarValue) -> Result<Int64Array> {
+    let array: ArrayRef = match value {
         ScalarValue::List(list) => Arc::clone(list.values()),
         ScalarValue::LargeList(list) => Arc::clone(list.values()),
         ScalarValue::FixedSizeList(list) => Arc::clone(list.values()),
         single => single.to_array()?,
     };
     let whole = array.data_type().is_integer() || array.data_type().is_null();
-    let array = whole.then(|| cast(&array, &DataType::Int64));
-    Ok(array.ok_or_else(|| plan_datafusion_err!("{NAME}: {value} is no source_id: these are integers"))??)
+    if !whole {
+        return plan_err!("{NAME}: {value} is no source_id: these are integers");
+    }
+    Ok(cast(&array, &DataType::Int64)?.as_primitive().clone())
 }
 
 fn distinct(ids: LogicalPlan) -> Result<LogicalPlan> {
