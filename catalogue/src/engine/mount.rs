@@ -145,7 +145,7 @@ fn table(data_dir: &Path, dir: &Path, schema_name: &str, name: &str) -> Result<M
     let keys = check::key_columns(dir, &properties, &schema)?;
     tiles.par_iter().try_for_each(|tile| check::place(tile, &keys))?;
     check::rows(dir, &properties, &tiles)?;
-    order::check(dir, &tiles)?;
+    order::check(&tiles)?;
     let index = Index::build(&tile::location(data_dir, dir), &tiles, &keys).map_err(|(tile, error)| {
         TableError::file(&tiles[tile].footer.path, format!("cannot be indexed: {error}"))
     })?;

@@ -35,6 +35,36 @@ fn thousands_of_mutated_files_end_no_process_and_take_bounded_memory() {
     assert!(output.status.success() && out.contains("1 passed"), "{}: {out}\n{errors:#?}", output.status);
 }
 
+#[tokio::test]
+async fn a_damaged_index_is_made_anew() {
+    let [dir, ..] = originals();
+    let table = dir.path().join("survey/stars");
+    let count = "SELECT count(*), min(source_id), max(source_id) FROM survey.stars";
+    let expected = ask_of(&crate::opening::open(dir.path()), count).await.expect("a sound table");
+    let index = table.join("nearside.index");
+    let whole = fs::read(&index).expect("an index");
+    for seed in 0..200 {
+        fs::write(&index, damaged(&whole, seed)).expect("written");
+        let catalogue = crate::opening::open(dir.path());
+        assert_eq!(ask_of(&catalogue, count).await.expect("a sound table"), expected);
+        drop(catalogue);
+        assert_eq!(fs::read(&index).expect("an index"), whole, "damage {seed}");
+    }
+}
+
+/// Cut short, longer, or with other bytes at a place that the seed chooses.
+fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
+    let mut random = Random(seed + 1);
+    let (mut bytes, at) = (whole.to_vec(), random.below(whole.len() - 8));
+    match seed % 4 {
+        0 => bytes.truncate(at),
+        1 => bytes.push(0),
+        2 => bytes[at] ^= 1 << random.below(8),
+        _ => bytes[at..at + 8].copy_from_slice(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
+    }
+    bytes
+}
+
 fn open_and_read_mutations() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut outcomes = [0u64; 3];

@@ -1,5 +1,5 @@
 //! The index on disk, in a file beside the table: three Arrow IPC streams, one after another, for the table's
-//! columns, its files and its pages. The same table gives the same bytes.
+//! columns, its files and its pages, and a mark of all these bytes. The same table gives the same bytes.
 //!
 //! An index is used only when it is newer than everything that it describes and every file has the size that
 //! it says; otherwise it counts as missing, and the table is read and indexed again.
@@ -16,10 +16,14 @@ use arrow::ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{Index, record};
+use crate::engine::footer::mark;
 use crate::hats::{layout, properties};
 
 /// The file in the table's directory.
 const FILE_NAME: &str = "nearside.index";
+
+/// Bytes of the mark at the end of the file.
+const MARK_BYTES: usize = size_of::<u64>();
 
 /// The columns of the table in `dir` and its index, if there is one that fits the table.
 pub(crate) fn load(dir: &Path) -> Option<(SchemaRef, Index)> {
@@ -85,6 +89,7 @@ fn encode(schema: &SchemaRef, index: &Index) -> Result<Vec<u8>, ArrowError> {
     let mut bytes = stream(&RecordBatch::new_empty(SchemaRef::clone(schema)))?;
     bytes.extend(stream(&record::files(index)?)?);
     bytes.extend(stream(&record::pages(index)?)?);
+    bytes.extend(mark(&bytes).to_le_bytes());
     Ok(bytes)
 }
 
@@ -94,7 +99,12 @@ fn stream(batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
     writer.into_inner()
 }
 
-fn decode(bytes: Vec<u8>) -> Result<(SchemaRef, Index), ArrowError> {
+/// The decoder of Arrow believes what lengths it is told, so it gets no byte that differs from what was written.
+fn decode(mut bytes: Vec<u8>) -> Result<(SchemaRef, Index), ArrowError> {
+    let told = bytes.split_off(bytes.len().saturating_sub(MARK_BYTES));
+    if told != mark(&bytes).to_le_bytes() {
+        return Err(ArrowError::ParseError("it is not as it was written".into()));
+    }
     let mut bytes = Cursor::new(bytes);
     let mut next = || -> Result<RecordBatch, ArrowError> {
         let mut reader = StreamReader::try_new(&mut bytes, None)?;

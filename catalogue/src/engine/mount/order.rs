@@ -1,11 +1,10 @@
 //! Whether row groups that claim an order have it. Statistics can disprove such a claim and never prove it, so the
-//! column is read, once for every file: what was found sound is noted beside the table.
+//! column is read: once, as a table that was found sound is opened by its index the next time.
 //!
 //! Parquet's claim (`RowGroup.sorting_columns`) is about the rows of one row group. Files without a claim may have
 //! any order, as the engine relies on none.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 
 use arrow::array::{ArrayRef, make_comparator};
@@ -20,25 +19,9 @@ use super::TableError;
 use crate::engine::bounds;
 use crate::engine::table::Tile;
 
-/// The note in a table's directory: a line for every file whose claims hold.
-const NOTE: &str = ".nearside-order";
-
-/// Checks the claims of all files of the table in `dir`, except those that the note has.
-pub(super) fn check(dir: &Path, tiles: &[Tile]) -> Result<(), TableError> {
-    let claiming: Vec<&Tile> =
-        tiles.iter().filter(|tile| groups(tile).any(|group| claim(group).is_some())).collect();
-    let lines: BTreeSet<String> = claiming.iter().map(|tile| line(tile)).collect();
-    let note = dir.join(NOTE);
-    let known = fs::read_to_string(&note).unwrap_or_default();
-    let known: BTreeSet<&str> = known.lines().collect();
-    let new: Vec<&Tile> = claiming.into_iter().filter(|tile| !known.contains(line(tile).as_str())).collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    tracing::info!(path = %dir.display(), files = new.len(), "checking the order of rows, once");
-    new.par_iter().try_for_each(|tile| check_file(&tile.footer.path, tile))?;
-    write_note(&note, &lines);
-    Ok(())
+/// Checks the claims of all files.
+pub(super) fn check(tiles: &[Tile]) -> Result<(), TableError> {
+    tiles.par_iter().try_for_each(|tile| check_file(&tile.footer.path, tile))
 }
 
 fn groups(tile: &Tile) -> impl Iterator<Item = &RowGroupMetaData> {
@@ -47,24 +30,6 @@ fn groups(tile: &Tile) -> impl Iterator<Item = &RowGroupMetaData> {
 
 fn claim(group: &RowGroupMetaData) -> Option<&SortingColumn> {
     group.sorting_columns().and_then(|columns| columns.first())
-}
-
-/// The file, its size, and when it was last changed.
-fn line(tile: &Tile) -> String {
-    let changed = fs::metadata(&tile.footer.path).and_then(|file| file.modified()).ok();
-    let changed = changed.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let name = tile.location.rsplit_once("/dataset/").map_or(tile.location.as_str(), |(_, name)| name);
-    format!("{} {} {name}", tile.footer.bytes, changed.map_or(0, |time| time.as_nanos()))
-}
-
-/// A note that cannot be written costs the next start the same check, and nothing else.
-fn write_note(note: &Path, lines: &BTreeSet<String>) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let part = note.with_extension("part");
-    let written = fs::write(&part, text).and_then(|()| fs::rename(&part, note));
-    if let Err(error) = written {
-        tracing::warn!(path = %note.display(), %error, "cannot note that the order of rows was checked");
-    }
 }
 
 fn check_file(path: &Path, tile: &Tile) -> Result<(), TableError> {
