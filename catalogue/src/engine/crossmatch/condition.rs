@@ -91,6 +91,8 @@ fn comparison(left: &Expr, op: Operator, right: &Expr) -> Option<Near> {
 /// The positions whose distance an expression is, and how many of its units make a degree.
 fn scaled(expr: &Expr) -> Option<([Expr; 4], f64)> {
     match expr {
+        // The planner keeps the words of the query as a name: `distance(...) AS distance_deg(...)`.
+        Expr::Alias(alias) => scaled(&alias.expr),
         Expr::ScalarFunction(function) if function.name() == DISTANCE => {
             Some((function.args.clone().try_into().ok()?, 1.0))
         }

@@ -136,14 +136,16 @@ fn after_system(args: &[Expr]) -> &[Expr] {
 
 fn arguments<'a>(call: &'a Expr, name: &str) -> Option<&'a [Expr]> {
     match call {
+        Expr::Alias(alias) => arguments(&alias.expr, name),
         Expr::ScalarFunction(function) if function.name() == name => Some(&function.args),
         _ => None,
     }
 }
 
-/// Without conversions to double precision, which the planner adds.
+/// Without the conversions to double precision and the names that the planner adds.
 fn bare(expr: &Expr) -> &Expr {
     match expr {
+        Expr::Alias(alias) => bare(&alias.expr),
         Expr::Cast(cast) if *cast.field.data_type() == DataType::Float64 => bare(&cast.expr),
         other => other,
     }
