@@ -56,7 +56,8 @@ impl ScalarUDFImpl for Partial {
     }
 
     fn evaluate_bounds(&self, input: &[&Interval]) -> Result<Interval> {
-        self.0.evaluate_bounds(input)
+        // Of an argument without a known type or range nothing is known, which is no error either.
+        self.0.evaluate_bounds(input).or_else(|_| Interval::make_unbounded(&DataType::Float64))
     }
 
     fn output_ordering(&self, input: &[ExprProperties]) -> Result<SortProperties> {
