@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use api::limits::READY_TOKEN_SECONDS;
 use api::names::Username;
 use api::ready::Ready;
 use api::token::Audience;
-use catalogue::engine::{Catalogue, Limits};
+use catalogue::engine::{Catalogue, Limits, User};
 use kernel_gateway::identity::Identity;
 
 use super::certificate::Certificate;
@@ -35,6 +35,10 @@ impl Platform {
         let certificate =
             if args.tls { Some(Certificate::open_or_make(&state.certificates()?)?) } else { None };
         let catalogue = open_catalogue(data, args.limits.as_deref()).await?;
+        let nothing = catalogue.tables(&User { name: user.clone() }).is_empty();
+        if let (true, [broken, ..]) = (nothing, catalogue.broken()) {
+            bail!("{} has no table that can be served: {broken}", data.display());
+        }
         let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
         let identity = Identity::open(state.root()).await?;
