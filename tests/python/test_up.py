@@ -32,7 +32,7 @@ def test_the_command_of_the_readme_reaches_a_running_cell(tmp_path: Path):
 
 def refusal(*options: str | Path) -> str:
     """What the command says instead of starting."""
-    up = [*built_programs(), "--no-browser", "--ready-file", os.devnull, *options]
+    up = [*built_programs(), "--no-browser", *options]
     done = subprocess.run(up, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0 and done.stdout == ""
     return done.stderr

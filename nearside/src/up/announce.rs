@@ -5,9 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use api::names::Username;
-use api::ready::Ready;
 
 use super::{Args, browser};
 use crate::config;
@@ -17,7 +16,7 @@ use crate::up::platform::Platform;
 pub async fn everything(args: &Args, platform: &Platform, user: &Username) -> Result<()> {
     let link = platform.sign_in_link(user).await?;
     if let Some(path) = &args.ready_file {
-        write_ready(path, &platform.ready(user).await?)
+        replace(path, &serde_json::to_vec_pretty(&platform.ready(user).await?)?)
             .with_context(|| format!("failed to write {}", path.display()))?;
     }
     print(platform, user, &link);
@@ -45,13 +44,32 @@ fn print(platform: &Platform, user: &Username, link: &str) {
     println!();
 }
 
-/// Whole or not at all, and only for us: it holds a token.
-fn write_ready(path: &Path, ready: &Ready) -> Result<()> {
+/// Whole or not at all, and only for us: it holds a token. Devices and pipes are not for replacing.
+fn replace(path: &Path, contents: &[u8]) -> Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        bail!("what is there is not a file: choose another name");
+    }
     let mut name = path.file_name().context("--ready-file needs a file name")?.to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-    file.write_all(&serde_json::to_vec_pretty(ready)?)?;
+    file.write_all(contents)?;
     fs::rename(&part, path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_and_anything_else_is_left_alone() {
+        let dir = tempfile::TempDir::new().expect("a temporary directory");
+        let (file, link) = (dir.path().join("ready"), dir.path().join("link"));
+        replace(&file, b"one").expect("a new file");
+        replace(&file, b"two").expect("a file that is there");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        assert!(replace(&link, b"three").is_err());
+        assert_eq!(fs::read(&link).expect("the file behind the link"), b"two");
+    }
 }
