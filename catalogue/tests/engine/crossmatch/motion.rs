@@ -19,8 +19,7 @@ async fn a_fast_star_is_found_where_it_was() {
 
 #[tokio::test]
 async fn a_moved_table_loses_nobody() {
-    let sky =
-        "SELECT source_id, random_index, ra, dec, pmra, pmdec, 2016.0 AS ref_epoch FROM gaia_source WHERE pmra IS NOT NULL";
+    let sky = "SELECT source_id, random_index, ra, dec, pmra, pmdec, 2016.0 AS ref_epoch FROM gaia_source WHERE pmra IS NOT NULL";
     let some = format!(
         "SELECT source_id AS n, ra, dec, pmra, pmdec, ref_epoch FROM ({sky}) WHERE random_index % 50 = 1"
     );
