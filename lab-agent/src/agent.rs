@@ -47,8 +47,8 @@ pub struct Agent {
 /// Why an agent does not start.
 #[derive(Debug, Error)]
 pub enum AgentError {
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {addr}: choose another address, or port 0")]
+    /// The socket that we were given is of no use.
+    #[error("cannot listen on {addr}")]
     Listen {
         /// The address.
         addr: SocketAddr,
@@ -76,8 +76,14 @@ pub struct ServerHandle {
     _background: [AbortOnDropHandle<()>; 2],
 }
 
-/// Starts the lab that `config` describes: answers as soon as this returns, while JupyterLab is still starting.
-pub async fn start(config: Config) -> Result<ServerHandle, AgentError> {
+/// Starts the lab that `config` describes, or goes on with what an agent before this one has left running: answers
+/// on `listener` as soon as this returns, while JupyterLab is still starting. `overseer` is the process to which
+/// the whole lab belongs.
+pub async fn start(
+    config: Config,
+    listener: std::net::TcpListener,
+    overseer: u32,
+) -> Result<ServerHandle, AgentError> {
     let config = Arc::new(config);
     let run_dir = &config.lab.run_dir;
     let written = |path: &Path, done: io::Result<()>| {
@@ -88,16 +94,17 @@ pub async fn start(config: Config) -> Result<ServerHandle, AgentError> {
     let runtime = run_dir.join("runtime");
     written(&runtime, fs::create_dir_all(&runtime))?;
     let addr = config.lab.listen;
-    let listener = TcpListener::bind(addr).await.map_err(|source| AgentError::Listen { addr, source })?;
+    let listened = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
+    let listener = listened.map_err(|source| AgentError::Listen { addr, source })?;
     let addr = listener.local_addr().map_err(|source| AgentError::Listen { addr, source })?;
     let launcher = Launcher::new(&config.search_path, config.limits.stderr_tail_bytes);
     let lab =
         Arc::new(Lab { state: watch::Sender::new(LabState::Starting), socket: run_dir.join("jupyter.sock") });
-    let kernels = Kernels::new(config.clone(), launcher.clone());
+    let kernels = Kernels::find(config.clone(), overseer);
     let agent = Agent {
         config: config.clone(),
         kernels: kernels.clone(),
-        sessions: Arc::default(),
+        sessions: Arc::new(Sessions::read(&config.lab.run_dir, &kernels)),
         lab: lab.clone(),
         last_deed: Arc::new(LastDeed::now()),
     };
@@ -109,7 +116,7 @@ pub async fn start(config: Config) -> Result<ServerHandle, AgentError> {
         AbortOnDropHandle::new(tokio::spawn(async move { culled.cull().await })),
         AbortOnDropHandle::new(tokio::spawn(async move { token::keep_fresh(&fresh).await })),
     ];
-    announce(&config.lab.ready_file, &LabReady { addr, pid: std::process::id() })?;
+    announce(&config.lab.ready_file, &LabReady { addr, pid: overseer })?;
     Ok(ServerHandle { addr, config, kernels, stop, server, lab, _background: background })
 }
 

@@ -1,59 +1,35 @@
 //! A kernel's channels over one WebSocket per client, in the two forms that Jupyter's clients speak: the `v1`
 //! subprotocol, whose JSON parts pass through unparsed, and the older text form.
 //!
-//! Which request means what is between client and kernel; the one exception is a client's `shutdown_request`.
+//! A client that gives `cursor=N` gets everything that the kernel said after message N, once and in order; with
+//! `cursor=latest` it begins with the next message. Each message then carries its number as the member
+//! `nearside_sequence` of its metadata. Other clients get what Jupyter's server would send, and after a broken
+//! connection what they have not confirmed by a pong. Which request means what is between client and kernel.
 
 mod bridge;
 mod legacy;
+mod sequence;
 mod v1;
 
 use axum::extract::ws::{Message, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::agent::Agent;
 use crate::error::ApiError;
-use crate::kernels::{api, wire::Parts};
+use crate::kernels::api;
+use crate::kernels::wire::{Channel, Parts};
+use crate::link::Cursor;
 
 /// The subprotocol with binary frames. It is always echoed when offered: clients hang otherwise.
 const V1: &str = "v1.kernel.websocket.jupyter.org";
 
-/// A kernel's channel, as messages name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    /// Requests.
-    Shell,
-    /// Broadcasts; nothing is sent to it.
-    Iopub,
-    /// Questions of the kernel to the person.
-    Stdin,
-    /// Requests that do not wait for others.
-    Control,
-}
-
-impl Channel {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Shell => "shell",
-            Self::Iopub => "iopub",
-            Self::Stdin => "stdin",
-            Self::Control => "control",
-        }
-    }
-
-    fn parse(name: &[u8]) -> Result<Self, FrameError> {
-        match name {
-            b"shell" => Ok(Self::Shell),
-            b"iopub" => Ok(Self::Iopub),
-            b"stdin" => Ok(Self::Stdin),
-            b"control" => Ok(Self::Control),
-            _ => Err(FrameError::Channel),
-        }
-    }
-}
+/// Longer names of sessions are replaced by their hash.
+const SESSION_MAX_BYTES: usize = 200;
 
 /// A message and its channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +88,30 @@ impl Encoding {
 #[derive(Deserialize)]
 pub struct ChannelsQuery {
     session_id: Option<String>,
+    cursor: Option<String>,
+}
+
+impl ChannelsQuery {
+    /// The session; a client without one gets one that nobody else has.
+    fn session(&self) -> String {
+        match self.session_id.as_deref() {
+            None | Some("") => Uuid::new_v4().to_string(),
+            Some(session) if session.len() > SESSION_MAX_BYTES => hex::encode(Sha256::digest(session)),
+            Some(session) => session.to_owned(),
+        }
+    }
+
+    fn cursor(&self) -> Result<Cursor, ApiError> {
+        match self.cursor.as_deref() {
+            None => Ok(Cursor::Resume),
+            Some("latest") => Ok(Cursor::Latest),
+            Some(number) => number.parse().map(Cursor::After).map_err(|_| {
+                ApiError::BadRequest(format!(
+                    "cursor must be a message's number or 'latest', and not {number:?}"
+                ))
+            }),
+        }
+    }
 }
 
 /// `GET /api/kernels/{id}/channels`
@@ -128,6 +128,6 @@ pub async fn open(
         .max_message_size(limits.websocket_message_bytes)
         .max_frame_size(limits.websocket_message_bytes);
     let encoding = if upgrade.selected_protocol().is_some() { Encoding::V1 } else { Encoding::Legacy };
-    let session = query.session_id.unwrap_or_else(|| Uuid::new_v4().to_string());
-    Ok(upgrade.on_upgrade(move |socket| bridge::run(socket, kernel, session, encoding, limits)))
+    let (session, cursor) = (query.session(), query.cursor()?);
+    Ok(upgrade.on_upgrade(move |socket| bridge::run(socket, kernel, session, cursor, encoding, limits)))
 }

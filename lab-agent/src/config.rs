@@ -8,6 +8,8 @@ use std::time::Duration;
 use api::lab::LabConfig;
 use thiserror::Error;
 
+use crate::journal::JournalLimits;
+
 /// Longest path of a run directory in bytes. A Unix socket's path has at most 107, and ours need 25 of them.
 pub const RUN_DIR_MAX_BYTES: usize = 82;
 
@@ -47,16 +49,18 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Largest message accepted from a client's WebSocket.
     pub websocket_message_bytes: usize,
-    /// Messages from one client that wait for a busy kernel; then the client's WebSocket is not read.
+    /// Requests of all clients that wait for a busy kernel; then the clients' WebSockets are not read.
     pub inbound_messages: usize,
-    /// Replies of one kernel that wait for one client; then the kernel's sockets are not read for that client.
-    pub reply_messages: usize,
-    /// Broadcast messages (iopub) that wait for one slow client.
-    pub broadcast_messages: usize,
-    /// Bytes of broadcast messages that wait for one slow client.
-    pub broadcast_bytes: usize,
-    /// How long a client with a full broadcast queue may hold up its kernel before it is disconnected.
-    pub slow_client_patience: Duration,
+    /// How much of what a kernel says is kept.
+    pub journal: JournalLimits,
+    /// How long a keeper stays after its kernel's end, for clients that still read.
+    pub last_words: Duration,
+    /// How long a keeper waits for another agent when one was killed, before it ends its kernel.
+    pub agent_absence: Duration,
+    /// Pause after a connection that a keeper could not accept.
+    pub accept_again: Duration,
+    /// Longest pause before an agent that was killed is started again; the first follows at once.
+    pub agent_backoff: Duration,
     /// How long one write to a client may take before it is disconnected.
     pub client_write: Duration,
     /// Pause between two pings to a client.
@@ -86,10 +90,16 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             websocket_message_bytes: 256 * 1024 * 1024,
             inbound_messages: 256,
-            reply_messages: 256,
-            broadcast_messages: 16 * 1024,
-            broadcast_bytes: 128 * 1024 * 1024,
-            slow_client_patience: Duration::from_secs(5),
+            journal: JournalLimits {
+                disk_bytes: 512 * 1024 * 1024,
+                segment_bytes: 16 * 1024 * 1024,
+                memory_bytes: 4 * 1024 * 1024,
+                sync_every: Duration::from_secs(1),
+            },
+            last_words: Duration::from_secs(5),
+            agent_absence: Duration::from_secs(30),
+            accept_again: Duration::from_millis(100),
+            agent_backoff: Duration::from_millis(500),
             client_write: Duration::from_secs(30),
             ping_every: Duration::from_secs(30),
             client_silence: Duration::from_secs(90),

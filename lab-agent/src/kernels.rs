@@ -1,24 +1,19 @@
-//! The kernels of the lab: starting, watching, restarting and stopping them, and what clients may ask of them.
+//! The kernels of the lab, as clients may ask for them: starting, finding, restarting and stopping them.
 //!
-//! What clients and kernels say to each other is carried by [`crate::channels`] and not looked at here, except
-//! for broadcasts, which tell whether a kernel is busy.
+//! Each kernel belongs to a [keeper](crate::keeper), a process of its own; here are only the handles to them. What
+//! clients and kernels say to each other is carried by [`crate::channels`] and not looked at here.
 
 pub mod api;
-mod broadcast;
 mod clients;
-mod connection;
 mod kernel;
 mod launch;
 mod manager;
 mod model;
-mod process;
 mod spec;
-mod status;
-mod supervisor;
 pub mod wire;
 
-pub use broadcast::Subscription;
-pub use connection::{Connection, Dealers};
 pub use kernel::Kernel;
-pub use launch::{StartError, StartRequest};
+pub use launch::{Launch, StartError, StartRequest};
 pub use manager::Kernels;
+pub use model::ExecutionState;
+pub use spec::InterruptMode;

@@ -1,49 +1,95 @@
-//! The `lab-agent` program: parse, read the configuration, start, wait for the order to stop.
+//! The `lab-agent` program. What the spawner starts is the overseer, which starts the agent, which starts a keeper
+//! for each kernel; all three are this program.
 
+use std::future::Future;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::os::fd::AsFd as _;
+use std::os::unix::process::parent_id;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use lab_agent::Config;
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
+use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Runs the kernels and the JupyterLab of one person.
 ///
-/// The agent lives as long as its standard input stays open: whoever starts it holds the other end of a pipe,
-/// and when that process goes, however it goes, the agent stops everything it started. SIGTERM and SIGINT do
-/// the same. Log lines go to standard error; RUST_LOG chooses how many.
+/// The lab lives as long as the standard input of this program stays open: whoever starts it holds the other end of a
+/// pipe, and when that process goes, however it goes, everything of the lab stops. SIGTERM and SIGINT do the same.
+/// Log lines go to standard error; RUST_LOG chooses how many.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
     /// The lab's configuration as JSON, written by the spawner with mode 0600.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+/// What this program starts of itself.
+#[derive(Subcommand)]
+enum Role {
+    /// The agent; standard input is the socket that it answers on.
+    #[command(hide = true)]
+    Serve {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// The keeper of one kernel; standard input is its socket.
+    #[command(hide = true)]
+    Keep {
+        #[arg(long, value_name = "FILE")]
+        launch: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,zeromq=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let config = Config::read(&arguments.config).context("the lab cannot start")?;
-    let handle = lab_agent::start(config).await.context("the lab cannot start")?;
+    // Overseer and keepers have one thread: children hear of the end of the thread that started them.
+    let one_thread = || runtime::Builder::new_current_thread().enable_all().build();
+    match (arguments.role, arguments.config) {
+        (Some(Role::Keep { launch }), _) => one_thread()?.block_on(lab_agent::keeper::run(&launch)),
+        (Some(Role::Serve { config }), _) => runtime::Runtime::new()?.block_on(serve(&config)),
+        (None, Some(config)) => one_thread()?.block_on(async {
+            let stop = order_to_stop(standard_input_closed())?;
+            lab_agent::overseer::run(&config, stop).await.context("the lab cannot start")
+        }),
+        (None, None) => anyhow::bail!("give --config FILE"),
+    }
+}
+
+async fn serve(config: &Path) -> anyhow::Result<()> {
+    let overseer = parent_id();
+    set_pdeathsig(Signal::SIGTERM)?;
+    let stop = order_to_stop(std::future::pending())?;
+    let config = Config::read(config).context("the lab cannot start")?;
+    let socket = std::net::TcpListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let handle = lab_agent::start(config, socket, overseer).await.context("the lab cannot start")?;
     tracing::info!(addr = %handle.addr(), "the lab answers at {}", handle.addr());
-    let reason = order_to_stop().await?;
-    tracing::info!("stopping the lab: {reason}");
+    let reason = stop.await;
+    tracing::info!("stopping the agent: {reason}");
     handle.shutdown_and_wait().await;
     Ok(())
 }
 
-async fn order_to_stop() -> anyhow::Result<&'static str> {
+/// Listens for orders from now on; the answer says why to stop.
+fn order_to_stop(abandoned: impl Future<Output = ()>) -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-        _ = standard_input_closed() => "the process that started it is gone",
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+            () = abandoned => "the process that started it is gone",
+        }
     })
 }
 

@@ -1,5 +1,5 @@
-//! Child processes that never outlive the agent: each leads a process group of its own, ends when it is asked
-//! to, is killed when it does not, and dies with the agent even when the agent is killed.
+//! Child processes that never outlive their parent, agent or keeper: each leads a process group of its own, ends
+//! when it is asked to, is killed when it does not, and dies with its parent even when that is killed.
 //!
 //! What a process prints on stderr is kept as a bounded tail, because that is what its death report needs.
 
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -29,7 +30,7 @@ pub struct Launcher {
 }
 
 /// A program to start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     /// The program and its arguments; never a shell line.
     pub argv: Vec<OsString>,
@@ -48,7 +49,7 @@ pub struct Group {
 }
 
 /// How a process ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Death {
     /// The exit status or signal, in words.
     pub status: String,

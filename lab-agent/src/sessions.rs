@@ -1,6 +1,9 @@
-//! Jupyter's sessions: which document is paired with which kernel. They live as long as their kernel.
+//! Jupyter's sessions: which document is paired with which kernel. They live as long as their kernel, and stand in
+//! a file for the agent that comes after this one.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Json;
@@ -8,14 +11,14 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
 use crate::agent::Agent;
 use crate::error::ApiError;
-use crate::kernels::{Kernel, StartRequest, api};
+use crate::kernels::{Kernel, Kernels, StartRequest, api};
 
 /// A document and its kernel.
 #[derive(Clone)]
@@ -28,11 +31,22 @@ struct Session {
 }
 
 /// The sessions of the lab by id.
-#[derive(Default)]
 pub struct Sessions {
+    file: PathBuf,
     known: Mutex<BTreeMap<Uuid, Session>>,
     /// By document, held while its session is made: two requests for one document get one kernel.
     making: Mutex<BTreeMap<String, Arc<AsyncMutex<()>>>>,
+}
+
+/// A session as the file has it.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    id: Uuid,
+    path: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    kernel: Uuid,
 }
 
 /// The body of `POST` and `PATCH`.
@@ -86,6 +100,27 @@ impl Session {
 }
 
 impl Sessions {
+    /// The sessions that an earlier agent wrote down, as far as their kernels are there.
+    pub fn read(run_dir: &std::path::Path, kernels: &Kernels) -> Self {
+        let file = run_dir.join("sessions.json");
+        let text = fs::read(&file).unwrap_or_default();
+        let written: Vec<Written> = serde_json::from_slice(&text).unwrap_or_default();
+        let known = written.into_iter().filter_map(|Written { id, path, name, kind, kernel }| {
+            Some((id, Session { id, path, name, kind, kernel: kernels.get(kernel)? }))
+        });
+        Self { file, known: Mutex::new(known.collect()), making: Mutex::default() }
+    }
+
+    /// Replaces the file as a whole.
+    fn write(&self, known: &BTreeMap<Uuid, Session>) {
+        let written: Vec<_> = known.values().map(Written::from).collect();
+        let new = self.file.with_extension("new");
+        let text = serde_json::to_vec(&written).expect("sessions are JSON");
+        if let Err(error) = fs::write(&new, text).and_then(|()| fs::rename(&new, &self.file)) {
+            tracing::warn!("an agent that comes after this one will not know the sessions: {error}");
+        }
+    }
+
     fn all(&self) -> Vec<Session> {
         let mut known = self.locked();
         known.retain(|_, session| session.is_alive());
@@ -108,11 +143,26 @@ impl Sessions {
     }
 
     fn keep(&self, session: Session) {
-        self.locked().insert(session.id, session);
+        let mut known = self.locked();
+        known.insert(session.id, session);
+        self.write(&known);
+    }
+
+    fn forget(&self, id: Uuid) {
+        let mut known = self.locked();
+        known.remove(&id);
+        self.write(&known);
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Uuid, Session>> {
         self.known.lock().expect("no thread panics while it holds the sessions")
+    }
+}
+
+impl From<&Session> for Written {
+    fn from(session: &Session) -> Self {
+        let Session { id, path, name, kind, kernel } = session.clone();
+        Self { id, path, name, kind, kernel: kernel.id }
     }
 }
 
@@ -187,7 +237,7 @@ pub async fn change(
 /// `DELETE /api/sessions/{id}`: the kernel goes with it.
 pub async fn delete(State(agent): State<Agent>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
     let session = agent.sessions.named(&id)?;
-    agent.sessions.locked().remove(&session.id);
+    agent.sessions.forget(session.id);
     if !session.is_alive() {
         return Err(ApiError::KernelGone(session.id));
     }

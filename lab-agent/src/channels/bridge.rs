@@ -1,36 +1,35 @@
-//! One client and one kernel, for as long as both are there. The kernel's process may be replaced meanwhile.
+//! One client and one kernel's keeper, for as long as both are there.
 //!
-//! Three loops run side by side: from the client into a queue, between that queue and the kernel's sockets,
-//! and from the kernel to the client. Each queue is bounded, so that whoever is slow slows the other down.
+//! Two loops run side by side. Neither has a queue: whoever is slow is read from more slowly, and what waits for a
+//! slow client waits in the journal.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
-use tokio::time::{interval, sleep, timeout};
-use zeromq::{SocketRecv as _, SocketSend as _, ZmqMessage, ZmqResult};
+use tokio::io::AsyncWrite;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::time::{interval, timeout};
 
-use super::{Channel, Encoding, Envelope};
+use super::{Encoding, Envelope, sequence};
 use crate::config::Limits;
-use crate::kernels::{Connection, Dealers, Kernel, Subscription};
+use crate::journal::{Flow, Record};
+use crate::kernels::Kernel;
+use crate::link::{self, Cursor, Frames, ToAgent, ToKeeper};
 
 /// Close codes of RFC 6455 section 7.4.1.
 const NORMAL: u16 = 1000;
-const UNACCEPTABLE: u16 = 1003;
 const GOING_AWAY: u16 = 1001;
+const UNACCEPTABLE: u16 = 1003;
 
-/// ZeroMQ's limit for the identity of a socket is 255 bytes.
-const IDENTITY_MAX_BYTES: usize = 200;
 /// Messages that are written together when they are there together.
-const BURST: usize = 64;
-/// Pause before sockets that failed are connected again; a process that died is replaced meanwhile.
-const RECONNECT: std::time::Duration = std::time::Duration::from_millis(100);
+const BURST: usize = 256;
+/// How long after its last message the end of a kernel may take to be known to the agent.
+const NEWS_OF_THE_END: Duration = Duration::from_secs(1);
 
 /// Why and how a WebSocket is closed.
 struct Closing(u16, String);
@@ -40,65 +39,61 @@ pub async fn run(
     socket: WebSocket,
     kernel: Arc<Kernel>,
     session: String,
+    cursor: Cursor,
     encoding: Encoding,
     limits: Limits,
 ) {
     let seat = kernel.clients.admit(&session).await;
-    let mut broadcasts = kernel.broadcast.subscribe(&limits);
     let (mut sink, stream) = socket.split();
-    let (to_kernel, inbound) = mpsc::channel(limits.inbound_messages);
-    let (to_client, mut replies) = mpsc::channel(limits.reply_messages);
-    let heard = Mutex::new(Instant::now());
-    let identity = identity(&session);
-    let client = Client { encoding, limits: &limits, heard: &heard };
-    let closing = tokio::select! {
-        closing = client.read(stream, &kernel, to_kernel) => closing,
-        closing = client.write(&mut sink, &mut broadcasts, &mut replies) => closing,
-        closing = exchange(&kernel, &identity, inbound, to_client) => closing,
-        () = seat.replaced() => Closing(NORMAL, "another connection of this session took over".into()),
+    let client = Client {
+        encoding,
+        numbered: cursor != Cursor::Resume,
+        limits: &limits,
+        heard: Mutex::new(Instant::now()),
+        pinged: AtomicU64::new(0),
+    };
+    let closing = match kernel.attach(&session, cursor).await {
+        Ok((from_kernel, to_kernel)) => tokio::select! {
+            closing = client.read(stream, to_kernel) => closing,
+            closing = client.write(&mut sink, from_kernel, &kernel) => closing,
+            () = seat.replaced() => Closing(NORMAL, "another connection of this session took over".into()),
+        },
+        Err(error) => Closing(GOING_AWAY, format!("the kernel is gone: {error}")),
     };
     tracing::debug!(kernel.id = %kernel.id, "a client of kernel {} left: {}", kernel.id, closing.1);
     let frame = CloseFrame { code: closing.0, reason: closing.1.into() };
     let _ = timeout(limits.client_write, sink.send(Message::Close(Some(frame)))).await;
 }
 
-/// The identity of all of a session's sockets, also after it has connected anew.
-fn identity(session: &str) -> Bytes {
-    if session.is_empty() || session.starts_with('\0') || session.len() > IDENTITY_MAX_BYTES {
-        return hex::encode(Sha256::digest(session)).into();
-    }
-    session.to_owned().into()
-}
-
 /// The WebSocket's side.
 struct Client<'a> {
     encoding: Encoding,
+    numbered: bool,
     limits: &'a Limits,
-    heard: &'a Mutex<Instant>,
+    heard: Mutex<Instant>,
+    /// The message whose arrival the client is asked to confirm; 0 for none.
+    pinged: AtomicU64,
 }
 
 impl Client<'_> {
     async fn read(
         &self,
         mut stream: SplitStream<WebSocket>,
-        kernel: &Kernel,
-        to_kernel: mpsc::Sender<Envelope>,
+        mut to_kernel: impl AsyncWrite + Unpin,
     ) -> Closing {
         while let Some(Ok(message)) = stream.next().await {
             *self.heard.lock().expect("no thread panics while it holds an instant") = Instant::now();
-            let envelope = match self.encoding.decode(message) {
-                Ok(Some(envelope)) => envelope,
-                Ok(None) => continue,
-                Err(error) => return Closing(UNACCEPTABLE, error.to_string()),
+            let message = match (confirmed(&message), self.encoding.decode(message)) {
+                (Some(seq), _) => {
+                    self.pinged.store(0, Ordering::Relaxed);
+                    ToKeeper::Has(seq)
+                }
+                (None, Ok(Some(Envelope { channel, parts }))) => ToKeeper::Request(channel, parts),
+                (None, Ok(None)) => continue,
+                (None, Err(error)) => return Closing(UNACCEPTABLE, error.to_string()),
             };
-            if asks_kernel_to_leave(&envelope) {
-                kernel.will_leave();
-            }
-            if envelope.channel == Channel::Shell {
-                kernel.asked(&envelope.parts[0]);
-            }
-            if to_kernel.send(envelope).await.is_err() {
-                break;
+            if link::put(&mut to_kernel, &message).await.is_err() {
+                return Closing(GOING_AWAY, "the kernel was shut down".into());
             }
         }
         Closing(NORMAL, "the client left".into())
@@ -107,33 +102,60 @@ impl Client<'_> {
     async fn write(
         &self,
         sink: &mut SplitSink<WebSocket, Message>,
-        broadcasts: &mut Subscription,
-        replies: &mut mpsc::Receiver<Envelope>,
+        mut from_kernel: Frames<OwnedReadHalf>,
+        kernel: &Kernel,
     ) -> Closing {
         let mut ping = interval(self.limits.ping_every);
         loop {
-            let message = tokio::select! {
-                parts = broadcasts.next() => match parts {
-                    Some(parts) => self.encoding.encode(&Envelope { channel: Channel::Iopub, parts }),
-                    None => return Closing(GOING_AWAY, broadcasts.end().into()),
+            let first = tokio::select! {
+                message = from_kernel.next() => match message {
+                    Some(ToAgent::Record(record)) => Some(record),
+                    Some(ToAgent::News(_)) | None => {
+                        // Who hears that a kernel is gone must not find it in the list any more.
+                        let _ = timeout(NEWS_OF_THE_END, kernel.gone()).await;
+                        return Closing(GOING_AWAY, "the kernel was shut down".into());
+                    }
                 },
-                Some(reply) = replies.recv() => self.encoding.encode(&reply),
-                _ = ping.tick() => match self.is_silent() {
-                    true => return Closing(NORMAL, "the client did not answer".into()),
-                    false => Message::Ping(Bytes::new()),
-                },
+                _ = ping.tick() => None,
             };
-            let burst = async {
-                sink.feed(message).await?;
-                for parts in std::iter::from_fn(|| broadcasts.next_now()).take(BURST) {
-                    sink.feed(self.encoding.encode(&Envelope { channel: Channel::Iopub, parts })).await?;
-                }
-                sink.flush().await
-            };
-            if !matches!(timeout(self.limits.client_write, burst).await, Ok(Ok(()))) {
+            if self.is_silent() {
+                return Closing(NORMAL, "the client did not answer".into());
+            }
+            let written = self.write_burst(sink, first, &mut from_kernel);
+            if !matches!(timeout(self.limits.client_write, written).await, Ok(Ok(()))) {
                 return Closing(NORMAL, "the client cannot be written to".into());
             }
         }
+    }
+
+    /// Writes `first` and what is there already, and asks the client to say when it has it.
+    async fn write_burst(
+        &self,
+        sink: &mut SplitSink<WebSocket, Message>,
+        first: Option<Record>,
+        from_kernel: &mut Frames<OwnedReadHalf>,
+    ) -> Result<(), axum::Error> {
+        let Some(first) = first else { return sink.send(Message::Ping(Bytes::new())).await };
+        let mut last = first.seq;
+        sink.feed(self.encode(first)).await?;
+        let more = std::iter::from_fn(|| match from_kernel.next_now() {
+            Some(ToAgent::Record(record)) => Some(record),
+            Some(ToAgent::News(_)) | None => None,
+        });
+        for record in more.take(BURST) {
+            last = record.seq;
+            sink.feed(self.encode(record)).await?;
+        }
+        if self.pinged.compare_exchange(0, last, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            sink.feed(Message::Ping(Bytes::copy_from_slice(&last.to_le_bytes()))).await?;
+        }
+        sink.flush().await
+    }
+
+    fn encode(&self, record: Record) -> Message {
+        let (Flow::FromKernel(channel) | Flow::ToKernel(channel)) = record.flow;
+        let parts = if self.numbered { sequence::with(&record.parts, record.seq) } else { record.parts };
+        self.encoding.encode(&Envelope { channel, parts })
     }
 
     fn is_silent(&self) -> bool {
@@ -142,103 +164,8 @@ impl Client<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct Kind<'a> {
-    msg_type: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Shutdown {
-    #[serde(default)]
-    restart: bool,
-}
-
-/// A kernel that was asked to shut down, and not to restart, must not be started again when it ends.
-fn asks_kernel_to_leave(envelope: &Envelope) -> bool {
-    let is_shutdown = || {
-        serde_json::from_slice::<Kind<'_>>(&envelope.parts[0]).is_ok_and(|h| h.msg_type == "shutdown_request")
-    };
-    let restarts = || serde_json::from_slice(&envelope.parts[3]).is_ok_and(|Shutdown { restart }| restart);
-    matches!(envelope.channel, Channel::Control | Channel::Shell) && is_shutdown() && !restarts()
-}
-
-/// The kernel's side: connects to each of its processes in turn.
-async fn exchange(
-    kernel: &Kernel,
-    identity: &Bytes,
-    mut inbound: mpsc::Receiver<Envelope>,
-    to_client: mpsc::Sender<Envelope>,
-) -> Closing {
-    let mut processes = kernel.connection.subscribe();
-    loop {
-        let present = processes.wait_for(Option::is_some).await.map(|present| present.clone());
-        let Ok(Some(connection)) = present else {
-            return Closing(NORMAL, "the kernel is gone".into());
-        };
-        let attached = async {
-            match connection.dealers(identity).await {
-                Ok(dealers) => pump(&connection, dealers, &mut inbound, &to_client).await,
-                Err(error) => {
-                    tracing::warn!(kernel.id = %kernel.id, "cannot reach kernel {}: {error}", kernel.id)
-                }
-            }
-            sleep(RECONNECT).await;
-        };
-        tokio::select! {
-            _ = processes.changed() => {
-                // What was meant for the process that ended must not be executed by the next one.
-                while inbound.try_recv().is_ok() {}
-            }
-            () = attached => {}
-        }
-    }
-}
-
-/// Carries messages both ways until a socket fails.
-async fn pump(
-    connection: &Connection,
-    dealers: Dealers,
-    inbound: &mut mpsc::Receiver<Envelope>,
-    to_client: &mpsc::Sender<Envelope>,
-) {
-    let (mut shell_out, mut shell) = dealers.shell.split();
-    let (mut control_out, mut control) = dealers.control.split();
-    let (mut stdin_out, mut stdin) = dealers.stdin.split();
-    let requests = async {
-        while let Some(Envelope { channel, parts }) = inbound.recv().await {
-            let message = connection.key.seal(&parts);
-            let sent = match channel {
-                Channel::Shell => shell_out.send(message).await,
-                Channel::Control => control_out.send(message).await,
-                Channel::Stdin => stdin_out.send(message).await,
-                // Nobody listens there; Jupyter's server drops such messages too.
-                Channel::Iopub => Ok(()),
-            };
-            if sent.is_err() {
-                break;
-            }
-        }
-    };
-    let replies = async {
-        loop {
-            let (channel, message): (Channel, ZmqResult<ZmqMessage>) = tokio::select! {
-                message = shell.recv() => (Channel::Shell, message),
-                message = control.recv() => (Channel::Control, message),
-                message = stdin.recv() => (Channel::Stdin, message),
-            };
-            let Ok(message) = message else { break };
-            match connection.key.open(message) {
-                Ok(parts) => {
-                    if to_client.send(Envelope { channel, parts }).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => tracing::warn!("{error}"),
-            }
-        }
-    };
-    tokio::select! {
-        () = requests => {}
-        () = replies => {}
-    }
+/// The number in a pong: it is that of our ping, and everything before it has arrived.
+fn confirmed(message: &Message) -> Option<u64> {
+    let Message::Pong(bytes) = message else { return None };
+    bytes.as_ref().try_into().map(u64::from_le_bytes).ok()
 }

@@ -8,8 +8,8 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Channel, Envelope, FrameError};
-use crate::kernels::wire::JSON_PARTS;
+use super::{Envelope, FrameError};
+use crate::kernels::wire::{Channel, JSON_PARTS};
 
 const NUMBER: usize = size_of::<u32>();
 
@@ -113,7 +113,8 @@ fn decode(json: &[u8], buffers: Vec<Bytes>) -> Result<Envelope, FrameError> {
     let Incoming { channel, header, parent_header, metadata, content } =
         serde_json::from_slice(json).map_err(|_| FrameError::Json)?;
     // Old clients leave the channel out and mean shell.
-    let channel = channel.map_or(Ok(Channel::Shell), |name| Channel::parse(name.as_bytes()))?;
+    let channel = channel.map_or(Some(Channel::Shell), |name| Channel::named(name.as_bytes()));
+    let channel = channel.ok_or(FrameError::Channel)?;
     let part = |value: &RawValue| Bytes::copy_from_slice(value.get().as_bytes());
     let or_empty = |value: Option<&RawValue>| value.map_or(Bytes::from_static(b"{}"), part);
     let mut parts = vec![part(header), or_empty(parent_header), or_empty(metadata), part(content)];

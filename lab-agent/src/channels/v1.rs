@@ -3,8 +3,8 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
-use super::{Channel, Envelope, FrameError};
-use crate::kernels::wire::JSON_PARTS;
+use super::{Envelope, FrameError};
+use crate::kernels::wire::{Channel, JSON_PARTS};
 
 const NUMBER: usize = size_of::<u64>();
 
@@ -37,7 +37,7 @@ pub fn decode(frame: &Bytes) -> Result<Envelope, FrameError> {
     if parts.len() < JSON_PARTS {
         return Err(FrameError::Offsets);
     }
-    Ok(Envelope { channel: Channel::parse(&channel)?, parts: parts.into() })
+    Ok(Envelope { channel: Channel::named(&channel).ok_or(FrameError::Channel)?, parts: parts.into() })
 }
 
 fn offsets(frame: &Bytes) -> Result<Vec<usize>, FrameError> {

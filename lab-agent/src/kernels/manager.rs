@@ -1,58 +1,80 @@
 //! All kernels of the lab by id.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::kernel::Kernel;
-use super::launch::{Launch, StartError, StartRequest};
+use super::launch::{self, Launch, StartError, StartRequest};
 use super::spec;
-use super::supervisor::Supervisor;
 use crate::config::Config;
-use crate::process::Launcher;
 
 /// The kernels of the lab.
 pub struct Kernels {
     config: Arc<Config>,
-    launcher: Launcher,
+    overseer: u32,
     places: Arc<Semaphore>,
     closing: CancellationToken,
-    supervisors: TaskTracker,
+    watches: TaskTracker,
     running: Mutex<BTreeMap<Uuid, Arc<Kernel>>>,
 }
 
 impl Kernels {
-    /// No kernels yet.
-    pub fn new(config: Arc<Config>, launcher: Launcher) -> Arc<Self> {
+    /// The kernels that an earlier agent left running. `overseer` is the process that starts agents.
+    pub fn find(config: Arc<Config>, overseer: u32) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(config.limits.kernels));
-        let (closing, supervisors, running) = Default::default();
-        Arc::new(Self { config, launcher, places, closing, supervisors, running })
+        let (closing, watches, running) = Default::default();
+        let kernels = Arc::new(Self { config, overseer, places, closing, watches, running });
+        for launch in launch::all(&kernels.config.lab.run_dir) {
+            let (id, directory) = (launch.kernel, launch.directory());
+            match Kernel::attach_to(launch) {
+                Ok((kernel, watching)) => {
+                    kernels.watch(kernel, watching, kernels.places.clone().try_acquire_owned().ok())
+                }
+                Err(error) => {
+                    tracing::warn!(kernel.id = %id, "kernel {id} did not survive: {error}");
+                    let _ = fs::remove_dir_all(directory);
+                }
+            }
+        }
+        kernels
     }
 
-    /// Starts a kernel; returns when it answers.
+    /// Starts a kernel; returns when it answers. It starts also when the caller does not wait.
     pub async fn start(self: &Arc<Self>, request: StartRequest) -> Result<Arc<Kernel>, StartError> {
         let name = request.spec.clone().unwrap_or_else(|| spec::DEFAULT.to_owned());
         let spec = spec::find(&self.config.lab, &name).ok_or(StartError::UnknownSpec(name))?;
-        let limits = &self.config.limits;
-        let place =
-            self.places.clone().try_acquire_owned().map_err(|_| StartError::TooMany(limits.kernels))?;
-        let (kernel, orders) = Kernel::new(spec.name.clone(), limits.clone(), self.closing.child_token());
-        let launch = Launch::new(self.config.clone(), self.launcher.clone(), spec, request);
-        let supervisor = Supervisor::new(kernel.clone(), launch, orders, place);
-        let process = supervisor.start().await?;
-        self.locked().insert(kernel.id, kernel.clone());
-        let (kernels, id) = (self.clone(), kernel.id);
-        self.supervisors.spawn(async move {
-            supervisor.watch_over(process).await;
-            kernels.locked().remove(&id);
-        });
+        if self.closing.is_cancelled() {
+            return Err(StartError::Stopping);
+        }
+        let limit = self.config.limits.kernels;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| StartError::TooMany(limit))?;
+        let (kernel, watching) = Kernel::start(Launch::new(&self.config, &spec, request, self.overseer))?;
+        self.watch(kernel.clone(), watching, Some(place));
+        kernel.begun().await?;
         Ok(kernel)
+    }
+
+    fn watch(
+        self: &Arc<Self>,
+        kernel: Arc<Kernel>,
+        watching: impl Future<Output = ()> + Send + 'static,
+        place: Option<OwnedSemaphorePermit>,
+    ) {
+        let kernels = self.clone();
+        self.locked().insert(kernel.id, kernel.clone());
+        self.watches.spawn(async move {
+            watching.await;
+            kernels.locked().remove(&kernel.id);
+            drop(place);
+        });
     }
 
     /// The kernel with this id.
@@ -65,11 +87,18 @@ impl Kernels {
         self.locked().values().filter(|kernel| !kernel.is_gone()).cloned().collect()
     }
 
-    /// Shuts all down, at once, and those that are just starting too. No kernel starts afterwards.
+    /// Shuts all down, at once, and those that are just starting too; returns when their keepers are gone. No kernel
+    /// starts afterwards.
     pub async fn shut_down_all(&self) {
         self.closing.cancel();
-        self.supervisors.close();
-        self.supervisors.wait().await;
+        let all: Vec<_> = self.locked().values().cloned().collect();
+        join_all(all.iter().map(|kernel| async {
+            kernel.shut_down().await;
+            kernel.left().await;
+        }))
+        .await;
+        self.watches.close();
+        self.watches.wait().await;
     }
 
     /// Shuts kernels down that have been idle for `kernel_idle_seconds`, for ever. Connections do not count.

@@ -20,6 +20,48 @@ const DELIMITER: &[u8] = b"<IDS|MSG>";
 /// Header, parent header, metadata and content as JSON, then buffers: at least four, shared and never changed.
 pub type Parts = Arc<[Bytes]>;
 
+/// A kernel's channel, as messages name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Requests.
+    Shell = 1,
+    /// Broadcasts; nothing is sent to it.
+    Iopub = 2,
+    /// Questions of the kernel to the person.
+    Stdin = 3,
+    /// Requests that do not wait for others.
+    Control = 4,
+}
+
+impl Channel {
+    const ALL: [Self; 4] = [Self::Shell, Self::Iopub, Self::Stdin, Self::Control];
+
+    /// What messages call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shell => "shell",
+            Self::Iopub => "iopub",
+            Self::Stdin => "stdin",
+            Self::Control => "control",
+        }
+    }
+
+    /// The channel that messages call so.
+    pub fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name().as_bytes() == name)
+    }
+
+    /// Its number, in journals and between agent and keeper.
+    pub fn byte(self) -> u8 {
+        self as u8
+    }
+
+    /// The channel of a number.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.byte() == byte)
+    }
+}
+
 /// The number of JSON parts, which are also the signed ones.
 pub const JSON_PARTS: usize = 4;
 

@@ -24,6 +24,7 @@ pub struct Lab {
     pub child: Child,
     pub home: TempDir,
     pub run_dir: TempDir,
+    _files: TempDir,
     http: reqwest::Client,
 }
 
@@ -85,7 +86,16 @@ impl Lab {
         assert_eq!(ready.pid, child.id());
         // Tests have a runtime each, and connections do not outlive theirs.
         let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
-        Self { addr: ready.addr.to_string(), pid: ready.pid, marker, child, home, run_dir, http }
+        Self {
+            addr: ready.addr.to_string(),
+            pid: ready.pid,
+            marker,
+            child,
+            home,
+            run_dir,
+            _files: files,
+            http,
+        }
     }
 
     /// Sends a request below the base URL.
@@ -124,6 +134,24 @@ impl Lab {
         std::fs::create_dir_all(&directory).expect("a kernelspec directory");
         let json = serde_json::json!({"argv": argv, "display_name": name, "language": "python"});
         std::fs::write(directory.join("kernel.json"), json.to_string()).expect("a kernel.json");
+    }
+
+    /// The agent's own process, which the overseer starts again when it is gone.
+    pub fn agent(&self) -> Option<u32> {
+        let is_agent = |pid: &u32| {
+            let words = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            words.split('\0').nth(1) == Some("serve")
+        };
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).ok()?;
+        children.split_whitespace().filter_map(|pid| pid.parse().ok()).find(is_agent)
+    }
+
+    /// Kills the agent, and returns when it is dead.
+    pub fn kill_agent(&self) {
+        let pid = eventually("an agent", || self.agent());
+        let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+        assert!(killed.is_ok_and(|status| status.success()));
+        eventually("the end of the agent", || (self.agent() != Some(pid)).then_some(()));
     }
 
     /// Processes of this lab, the agent included, by the marker that they inherit.

@@ -8,5 +8,6 @@ mod kernels;
 mod lifecycle;
 mod proxy;
 mod sessions;
+mod survival;
 mod token;
 mod websocket;

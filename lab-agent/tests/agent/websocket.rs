@@ -28,6 +28,7 @@ pub struct Received {
     pub channel: String,
     pub header: Value,
     pub parent: Value,
+    pub metadata: Value,
     pub content: Value,
     pub buffers: Vec<Vec<u8>>,
 }
@@ -41,6 +42,11 @@ impl Received {
         self.parent["msg_id"] == request
     }
 
+    /// Its number, for a client that attached by cursor.
+    pub fn sequence(&self) -> u64 {
+        self.metadata["nearside_sequence"].as_u64().expect("messages are numbered")
+    }
+
     /// What arrived, without what differs from run to run.
     pub fn says(&self) -> (&str, &str, &Value) {
         (self.channel.as_str(), self.kind(), &self.content)
@@ -49,11 +55,21 @@ impl Received {
 
 impl Client {
     pub async fn connect(lab: &Lab, kernel: &str, session: &str, form: Form) -> Self {
-        let path = format!("api/kernels/{kernel}/channels?session_id={session}");
+        let query = format!("session_id={session}");
+        Self::ask(lab, kernel, &query, form).await.expect("a WebSocket")
+    }
+
+    /// A client that has everything up to message `cursor`, if the agent answers.
+    pub async fn after(lab: &Lab, kernel: &str, session: &str, cursor: u64) -> Option<Self> {
+        Self::ask(lab, kernel, &format!("session_id={session}&cursor={cursor}"), Form::V1).await
+    }
+
+    pub async fn ask(lab: &Lab, kernel: &str, query: &str, form: Form) -> Option<Self> {
+        let path = format!("api/kernels/{kernel}/channels?{query}");
         let protocol = (form == Form::V1).then_some(V1);
-        let (socket, answered) = open(lab, &path, protocol).await;
+        let (socket, answered) = try_open(lab, &path, protocol).await?;
         assert_eq!(answered.as_deref(), protocol, "the subprotocol is echoed when it is offered");
-        Self { socket, form }
+        Some(Self { socket, form })
     }
 
     /// Sends a request and returns its id.
@@ -148,6 +164,14 @@ pub async fn open(
     path: &str,
     protocol: Option<&str>,
 ) -> (WebSocketStream<MaybeTlsStream<TcpStream>>, Option<String>) {
+    try_open(lab, path, protocol).await.expect("a WebSocket")
+}
+
+async fn try_open(
+    lab: &Lab,
+    path: &str,
+    protocol: Option<&str>,
+) -> Option<(WebSocketStream<MaybeTlsStream<TcpStream>>, Option<String>)> {
     let url = format!("ws://{}{BASE}{path}", lab.addr);
     let mut request = url.into_client_request().expect("a request");
     let headers = request.headers_mut();
@@ -155,9 +179,9 @@ pub async fn open(
     if let Some(protocol) = protocol {
         headers.insert("sec-websocket-protocol", protocol.parse().expect("a header"));
     }
-    let (socket, response) = connect_async(request).await.expect("a WebSocket");
+    let (socket, response) = connect_async(request).await.ok()?;
     let agreed = response.headers().get("sec-websocket-protocol");
-    (socket, agreed.map(|value| value.to_str().expect("text").to_owned()))
+    Some((socket, agreed.map(|value| value.to_str().expect("text").to_owned())))
 }
 
 fn v1_frame(pieces: &[&[u8]]) -> Vec<u8> {
@@ -184,6 +208,7 @@ fn v1_message(frame: &[u8]) -> Received {
         channel: String::from_utf8(pieces[0].to_vec()).expect("text"),
         header: json(1),
         parent: json(2),
+        metadata: json(3),
         content: json(4),
         buffers: pieces[5..].iter().map(|piece| piece.to_vec()).collect(),
     }
@@ -218,6 +243,7 @@ fn legacy_message(json: &[u8], buffers: Vec<Vec<u8>>) -> Received {
         channel,
         header: member("header"),
         parent: member("parent_header"),
+        metadata: member("metadata"),
         content: member("content"),
         buffers,
     }

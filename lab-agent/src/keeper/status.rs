@@ -10,8 +10,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::model::ExecutionState;
-use super::wire::Parts;
+use crate::kernels::ExecutionState;
+use crate::kernels::wire::Parts;
 
 /// The state of one kernel.
 pub struct Status {
@@ -125,8 +125,8 @@ impl Status {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::compose;
     use super::*;
+    use crate::kernels::wire::compose;
 
     fn request(kind: &str, id: &str) -> Bytes {
         serde_json::json!({"msg_type": kind, "msg_id": id}).to_string().into()

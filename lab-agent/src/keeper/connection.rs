@@ -15,10 +15,14 @@ use uuid::Uuid;
 use zeromq::util::PeerIdentity;
 use zeromq::{DealerSocket, Socket as _, SocketOptions, SubSocket, ZmqResult};
 
-use super::wire::SigningKey;
+use crate::kernels::Launch;
+use crate::kernels::wire::SigningKey;
 
 /// How long connecting to a socket that exists may take.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// The name that a kernel knows its clients by.
+const IDENTITY: &[u8] = b"nearside";
 
 /// A kernel's sockets, with the numbers that the connection file gives them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +44,8 @@ pub struct Connection {
     pub key: SigningKey,
 }
 
-/// A client's own sockets to a kernel. All three have one identity: a kernel asks for input from the client
-/// whose request it is executing.
+/// The sockets of all clients to a kernel. All three have one identity: a kernel asks for input from whom it had the
+/// request that it is executing.
 pub struct Dealers {
     /// Requests.
     pub shell: DealerSocket,
@@ -52,10 +56,10 @@ pub struct Dealers {
 }
 
 impl Connection {
-    /// Chooses sockets and a key, and writes `<run_dir>/kernel-<id>.json`.
-    pub fn create(run_dir: &Path, kernel: Uuid, kernel_name: &str) -> io::Result<Self> {
-        let sockets = run_dir.join(&Uuid::new_v4().simple().to_string()[..16]);
-        let file = run_dir.join(format!("kernel-{kernel}.json"));
+    /// Chooses sockets and a key, and writes the connection file.
+    pub fn create(launch: &Launch) -> io::Result<Self> {
+        let sockets = launch.run_dir.join(&Uuid::new_v4().simple().to_string()[..16]);
+        let file = launch.connection_file();
         let key = hex::encode(rand::random::<[u8; 32]>());
         let text = json!({
             "transport": "ipc",
@@ -67,7 +71,7 @@ impl Connection {
             "hb_port": Port::Heartbeat as u8,
             "signature_scheme": "hmac-sha256",
             "key": key,
-            "kernel_name": kernel_name,
+            "kernel_name": launch.spec,
         });
         // An old file may be there from the kernel's last start; it is replaced, never reused.
         remove(&file);
@@ -75,11 +79,6 @@ impl Connection {
         options.write(true).create_new(true).mode(0o600);
         options.open(&file)?.write_all(text.to_string().as_bytes())?;
         Ok(Self { sockets, file, key: SigningKey::new(&key) })
-    }
-
-    /// The connection file.
-    pub fn file(&self) -> &Path {
-        &self.file
     }
 
     /// Whether the kernel has made the sockets that a client needs.
@@ -105,9 +104,9 @@ impl Connection {
         self.dealer(Port::Shell, PeerIdentity::new()).await
     }
 
-    /// The sockets of a client.
-    pub async fn dealers(&self, identity: &Bytes) -> ZmqResult<Dealers> {
-        let identity = PeerIdentity::try_from(identity.clone())?;
+    /// The sockets of all clients.
+    pub async fn dealers(&self) -> ZmqResult<Dealers> {
+        let identity = PeerIdentity::try_from(Bytes::from_static(IDENTITY))?;
         let (shell, control, stdin) = tokio::try_join!(
             self.dealer(Port::Shell, identity.clone()),
             self.dealer(Port::Control, identity.clone()),

@@ -3,39 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use super::kernel::{Kernel, Order};
-use super::launch::{Launch, StartError};
-use super::model::ExecutionState;
+use super::kept::{Commission, Kept};
 use super::process::KernelProcess;
+use crate::kernels::{ExecutionState, Launch, StartError};
+use crate::link::{Order, OrderError};
 use crate::process::Death;
+
+/// Who waits for the answer to an order.
+type Reply = oneshot::Sender<Result<(), OrderError>>;
 
 /// The owner of a kernel's process.
 pub struct Supervisor {
-    kernel: Arc<Kernel>,
+    kernel: Arc<Kept>,
     launch: Launch,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<Commission>,
     restarts: u32,
-    _place: OwnedSemaphorePermit,
 }
 
 /// What ends a process.
 enum End {
     Stopped,
-    Restart(oneshot::Sender<Result<(), StartError>>),
+    Restart(Reply),
     Died(Death),
 }
 
 impl Supervisor {
-    /// The supervisor of `kernel`, which takes `place` among the lab's kernels.
-    pub fn new(
-        kernel: Arc<Kernel>,
-        launch: Launch,
-        orders: mpsc::Receiver<Order>,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
-        Self { kernel, launch, orders, restarts: 0, _place: place }
+    /// The supervisor of `kernel`.
+    pub fn new(kernel: Arc<Kept>, launch: Launch, orders: mpsc::Receiver<Commission>) -> Self {
+        Self { kernel, launch, orders, restarts: 0 }
     }
 
     /// Starts the first process.
@@ -50,7 +47,6 @@ impl Supervisor {
             self.kernel.connection.send_replace(Some(process.connection.clone()));
             next = self.life_of(process).await;
         }
-        self.kernel.end().await;
     }
 
     /// Waits for the end of `process` and returns its successor, if it has one.
@@ -83,26 +79,27 @@ impl Supervisor {
                 order = self.orders.recv() => order,
             };
             match order {
-                Some(Order::Interrupt(reply)) => {
-                    let _ = reply.send(process.interrupt(self.launch.spec.json.interrupt_mode).await);
+                Some((Order::Interrupt, reply)) => {
+                    let interrupted = process.interrupt(self.launch.interrupt_mode).await;
+                    let _ = reply.send(interrupted.map_err(OrderError::Interrupt));
                 }
-                Some(Order::Restart(reply)) => return End::Restart(reply),
-                None => return End::Stopped,
+                Some((Order::Restart, reply)) => return End::Restart(reply),
+                Some((Order::Stop, _)) | None => return End::Stopped,
             }
         }
     }
 
-    async fn restart(&mut self, reply: oneshot::Sender<Result<(), StartError>>) -> Option<KernelProcess> {
+    async fn restart(&mut self, reply: Reply) -> Option<KernelProcess> {
         self.restarts = 0;
-        self.kernel.status().set(ExecutionState::Restarting);
+        self.kernel.change(ExecutionState::Restarting);
         match self.start_unless_stopped().await? {
             Ok(process) => {
                 let _ = reply.send(Ok(()));
                 Some(process)
             }
             Err(error) => {
-                self.kernel.complain(&format!("\n{error}\n")).await;
-                let _ = reply.send(Err(error));
+                self.kernel.complain(&format!("\n{error}\n"));
+                let _ = reply.send(Err(OrderError::Start(error)));
                 None
             }
         }
@@ -112,16 +109,16 @@ impl Supervisor {
     async fn revive(&mut self, death: Death, lived: Duration) -> Option<KernelProcess> {
         let kernel = self.kernel.clone();
         tracing::warn!(kernel.id = %kernel.id, "kernel {} died: {}", kernel.id, death.status);
-        kernel.complain(&format!("\nThe kernel died: {death}\n")).await;
+        kernel.complain(&format!("\nThe kernel died: {death}\n"));
         if lived >= kernel.limits.kernel_stable {
             self.restarts = 0;
         }
         while self.restarts < kernel.limits.kernel_restarts {
             self.restarts += 1;
-            kernel.announce(ExecutionState::Restarting).await;
+            kernel.announce(ExecutionState::Restarting);
             match self.start_unless_stopped().await? {
                 Ok(process) => return Some(process),
-                Err(error) => kernel.complain(&format!("\n{error}\n")).await,
+                Err(error) => kernel.complain(&format!("\n{error}\n")),
             }
         }
         None

@@ -11,11 +11,10 @@ use tokio_util::task::AbortOnDropHandle;
 use zeromq::{DealerSocket, SocketRecv as _, SocketSend as _, SubSocket, ZmqResult};
 
 use super::connection::Connection;
-use super::kernel::Kernel;
-use super::launch::{Launch, StartError};
-use super::spec::InterruptMode;
-use super::wire::compose;
-use crate::process::{Death, Group};
+use super::kept::Kept;
+use crate::kernels::wire::compose;
+use crate::kernels::{InterruptMode, Launch, StartError};
+use crate::process::{Death, Group, Launcher};
 
 /// How often a starting kernel is looked at.
 const LOOK: Duration = Duration::from_millis(10);
@@ -37,10 +36,10 @@ pub struct KernelProcess {
 
 impl KernelProcess {
     /// Starts a process and waits until it answers, dies, or has been silent for too long.
-    pub async fn start(kernel: &Arc<Kernel>, launch: &Launch) -> Result<Self, StartError> {
-        let lab = &launch.config.lab;
-        let connection = Arc::new(Connection::create(&lab.run_dir, kernel.id, &launch.spec.name)?);
-        let mut group = launch.launcher.start(&launch.program(connection.file()))?;
+    pub async fn start(kernel: &Arc<Kept>, launch: &Launch) -> Result<Self, StartError> {
+        let connection = Arc::new(Connection::create(launch)?);
+        let launcher = Launcher::new(&launch.search_path, kernel.limits.stderr_tail_bytes);
+        let mut group = launcher.start(&launch.program_of(std::process::id()))?;
         let born = Instant::now();
         let limit = kernel.limits.kernel_start;
         let (control, listener) = tokio::select! {
@@ -71,7 +70,7 @@ impl KernelProcess {
     }
 
     /// Interrupts it, asks it to leave, and makes it leave.
-    pub async fn stop(mut self, kernel: &Kernel, restart: bool) {
+    pub async fn stop(mut self, kernel: &Kept, restart: bool) {
         self.group.signal(Signal::SIGINT);
         let asked = self.say("shutdown_request", &json!({"restart": restart})).await.is_ok();
         let limits = &kernel.limits;
@@ -87,7 +86,7 @@ impl KernelProcess {
 
 /// Asks until the kernel answers on its shell socket and a broadcast arrives; whatever goes wrong before that
 /// is tried again, because a kernel makes its sockets one after the other.
-async fn greet(kernel: &Arc<Kernel>, connection: &Arc<Connection>) -> (DealerSocket, AbortOnDropHandle<()>) {
+async fn greet(kernel: &Arc<Kept>, connection: &Arc<Connection>) -> (DealerSocket, AbortOnDropHandle<()>) {
     loop {
         while !connection.is_there() {
             sleep(LOOK).await;
@@ -103,7 +102,7 @@ async fn greet(kernel: &Arc<Kernel>, connection: &Arc<Connection>) -> (DealerSoc
 }
 
 async fn greet_once(
-    kernel: &Arc<Kernel>,
+    kernel: &Arc<Kept>,
     connection: &Arc<Connection>,
 ) -> ZmqResult<(DealerSocket, AbortOnDropHandle<()>)> {
     let (spoke, mut spoken) = watch::channel(false);
@@ -128,7 +127,7 @@ async fn greet_once(
 
 /// Hands every broadcast to the kernel's clients, for as long as the process lives.
 async fn listen(
-    kernel: Arc<Kernel>,
+    kernel: Arc<Kept>,
     connection: Arc<Connection>,
     mut socket: SubSocket,
     spoke: watch::Sender<bool>,
@@ -136,7 +135,7 @@ async fn listen(
     loop {
         match socket.recv().await.map(|message| connection.key.open(message)) {
             Ok(Ok(parts)) => {
-                kernel.heard(&parts).await;
+                kernel.heard(&parts);
                 spoke.send_replace(true);
             }
             Ok(Err(error)) => tracing::warn!(kernel.id = %kernel.id, "kernel {}: {error}", kernel.id),
