@@ -23,6 +23,7 @@ mod place;
 mod products;
 mod query;
 mod reader;
+mod request;
 mod sandbox;
 mod share;
 mod stop;
@@ -49,9 +50,11 @@ pub use limits::{Limits, LimitsError};
 pub use mount::{BrokenTable, OpenError, TableError};
 pub use place::Place;
 pub use query::{Query, Rows};
+pub use request::{Guest, Request};
 
 use footers::Footers;
 use reader::Readers;
+use request::Asked;
 use share::{Share, Shares};
 use stop::Stop;
 use table::HatsTable;
@@ -139,11 +142,20 @@ impl Catalogue {
 
     /// Checks and plans one SQL statement, within the time that a query may take.
     pub async fn plan(&self, user: &User, sql: &str) -> Result<Query, QueryError> {
+        self.planned(user, Asked::Sql(sql.to_owned())).await
+    }
+
+    /// Plans a query that was read from another language than SQL, within the time that a query may take.
+    pub async fn plan_request(&self, user: &User, request: Request) -> Result<Query, QueryError> {
+        self.planned(user, Asked::Request(request)).await
+    }
+
+    async fn planned(&self, user: &User, asked: Asked) -> Result<Query, QueryError> {
         let stop = Stop::after(self.shelf.limits.query_seconds);
         let share = self.shares.of(&user.name)?;
-        let (shelf, text) = (Arc::clone(&self.shelf), sql.to_owned());
+        let shelf = Arc::clone(&self.shelf);
         let (own, watched) = (Arc::clone(&share), stop.clone());
-        let planning = share.workers.spawn(async move { shelf.plan(&own, &text, &watched).await });
+        let planning = share.workers.spawn(async move { shelf.plan(&own, asked, &watched).await });
         let planned = match tokio::time::timeout_at(stop.deadline, planning).await {
             Err(_) => return Err(stop.late()),
             Ok(Err(error)) => return Err(workers::died(error)),
@@ -158,23 +170,29 @@ impl Shelf {
     async fn plan(
         &self,
         share: &Share,
-        sql: &str,
+        asked: Asked,
         stop: &Stop,
     ) -> Result<(SessionState, LogicalPlan), QueryError> {
-        let statement = guard::statement(sql, &self.limits)?;
-        let session = sandbox::session(&self.tables, &self.store, &self.limits, share, stop);
+        let (statement, text, guests) = asked.checked(&self.limits)?;
+        let session = sandbox::session(&self.tables, &guests, &self.store, &self.limits, share, stop);
         let state = session.map_err(|error| diagnose::running(error, &self.limits))?.state();
-        self.check_tables(&state, &statement, sql)?;
+        self.check_tables(&state, &guests, &statement, &text)?;
         let plan = logical_plan(&state, statement).await;
-        let plan = plan.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
+        let plan = plan.map_err(|error| diagnose::planning(error, &text, &self.limits))?;
         Ok((state, plan))
     }
 
     /// Unknown tables are found here and not by the planner, which cannot suggest another one.
-    fn check_tables(&self, state: &SessionState, statement: &Statement, sql: &str) -> Result<(), QueryError> {
+    fn check_tables(
+        &self,
+        state: &SessionState,
+        guests: &[Guest],
+        statement: &Statement,
+        sql: &str,
+    ) -> Result<(), QueryError> {
         let references = state.resolve_table_references(statement);
         let references = references.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
-        let known = self.known_names(state);
+        let known = self.known_names(state, guests);
         // SHOW reads listings that its text does not name.
         let named = |reference: &TableReference| {
             guard::is_query(statement) || reference.schema() != Some(LISTING_SCHEMA)
@@ -199,13 +217,14 @@ impl Shelf {
         self.broken.iter().find(|table| table.schema == schema && table.name == reference.table())
     }
 
-    fn known_names(&self, state: &SessionState) -> BTreeSet<String> {
+    fn known_names(&self, state: &SessionState, guests: &[Guest]) -> BTreeSet<String> {
         let default_schema = &state.config().options().catalog.default_schema;
         let of_default = |table: &&Table| table.info.schema == *default_schema;
         let bare = self.tables.iter().filter(of_default).map(|table| table.info.name.clone());
         let qualified = self.tables.iter().map(|table| table.info.qualified_name());
         let listings = LISTINGS.iter().map(|name| format!("{LISTING_SCHEMA}.{name}"));
-        bare.chain(qualified).chain(listings).collect()
+        let guests = guests.iter().map(|guest| format!("{}.{}", guest.schema, guest.name));
+        bare.chain(qualified).chain(listings).chain(guests).collect()
     }
 }
 

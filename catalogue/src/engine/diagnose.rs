@@ -186,7 +186,6 @@ fn data(error: &DataFusionError) -> QueryError {
 }
 
 fn internal(error: &DataFusionError) -> QueryError {
-    eprintln!("DEBUG {error:?}");
     tracing::error!(%error, "the query engine failed");
     QueryError::Internal
 }

@@ -26,7 +26,11 @@ pub(crate) fn statement(sql: &str, limits: &Limits) -> Result<Statement, QueryEr
         });
     }
     check_depth(&tokens(sql)?, limits)?;
-    let mut statement = parse(sql, limits)?;
+    parsed(parse(sql, limits)?, limits)
+}
+
+/// A statement that was parsed already, if it is one that may run.
+pub(crate) fn parsed(mut statement: Statement, limits: &Limits) -> Result<Statement, QueryError> {
     permit(&statement)?;
     crossmatch::name_tables(&mut statement);
     check_scans(&statement, limits)?;

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
+use datafusion::catalog::{
+    CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
 use datafusion::common::{Result, plan_datafusion_err};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
@@ -21,6 +23,7 @@ use super::functions;
 use super::limits::Limits;
 use super::nearest;
 use super::products;
+use super::request::Guest;
 use super::share::Share;
 use super::stop::Stop;
 use super::table::LATE_KEYS;
@@ -52,16 +55,17 @@ pub(crate) fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(STORE).expect("a URL without a path")
 }
 
-/// A session that sees `tables` and may use what `limits` say. Its functions end with `stop`.
+/// A session that sees `tables` and `guests` and may use what `limits` say. Its functions end with `stop`.
 pub(crate) fn session(
     tables: &[Table],
+    guests: &[Guest],
     store: &Arc<dyn ObjectStore>,
     limits: &Limits,
     share: &Share,
     stop: &Stop,
 ) -> Result<SessionContext> {
     let context = SessionContext::new_with_state(state(tables, store, limits, share, stop)?);
-    context.register_catalog(CATALOG, names(tables)?);
+    context.register_catalog(CATALOG, names(tables, guests)?);
     Ok(context)
 }
 
@@ -122,20 +126,33 @@ fn runtime(store: &Arc<dyn ObjectStore>, limits: &Limits, share: &Share) -> Resu
         .build_arc()
 }
 
-fn names(tables: &[Table]) -> Result<Arc<MemoryCatalogProvider>> {
+fn names(tables: &[Table], guests: &[Guest]) -> Result<Arc<MemoryCatalogProvider>> {
     let catalog = Arc::new(MemoryCatalogProvider::new());
-    for table in tables {
-        let schema = match catalog.schema(&table.info.schema) {
-            Some(schema) => schema,
-            None => {
-                let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-                catalog.register_schema(&table.info.schema, Arc::clone(&schema))?;
-                schema
-            }
-        };
-        schema.register_table(table.info.name.clone(), Arc::clone(&table.provider) as _)?;
+    for Table { info, provider } in tables {
+        name(&catalog, &info.schema, &info.name, Arc::clone(provider) as _)?;
+    }
+    for Guest { schema, name: table, columns, rows } in guests {
+        let provider = MemTable::try_new(Arc::clone(columns), vec![rows.clone()])?;
+        name(&catalog, schema, table, Arc::new(provider))?;
     }
     Ok(catalog)
+}
+
+fn name(
+    catalog: &MemoryCatalogProvider,
+    schema: &str,
+    table: &str,
+    provider: Arc<dyn TableProvider>,
+) -> Result<()> {
+    let tables = match catalog.schema(schema) {
+        Some(tables) => tables,
+        None => {
+            let tables: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+            catalog.register_schema(schema, Arc::clone(&tables))?;
+            tables
+        }
+    };
+    tables.register_table(table.to_owned(), provider).map(|_| ())
 }
 
 /// A registry that has the data directory, and never another store.

@@ -17,5 +17,6 @@ mod opening;
 mod products;
 mod refusals;
 mod regions;
+mod requests;
 mod sky;
 mod slt;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
-use catalogue::engine::{Catalogue, Limits, QueryError, User};
+use catalogue::engine::{Catalogue, Limits, Query, QueryError, Request, User};
 use catalogue::progress::Silent;
 use catalogue::sky::{SampleOptions, write_sample};
 use futures::TryStreamExt;
@@ -40,7 +40,16 @@ pub fn maria() -> User {
 
 /// The whole answer of `catalogue`, as one batch.
 pub async fn ask_of(catalogue: &Catalogue, sql: &str) -> Result<RecordBatch, QueryError> {
-    let rows = catalogue.plan(&maria(), sql).await?.execute().await?;
+    all_rows(catalogue.plan(&maria(), sql).await?).await
+}
+
+/// The whole answer to a syntax tree, as one batch.
+pub async fn ask_request(request: Request) -> Result<RecordBatch, QueryError> {
+    all_rows(catalogue().plan_request(&maria(), request).await?).await
+}
+
+async fn all_rows(query: Query) -> Result<RecordBatch, QueryError> {
+    let rows = query.execute().await?;
     let schema = rows.schema();
     let batches: Vec<RecordBatch> = rows.try_collect().await?;
     Ok(concat_batches(&schema, &batches).expect("all batches have the announced schema"))
