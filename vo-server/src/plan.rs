@@ -1,0 +1,47 @@
+//! The bridge from ADQL to the catalogue: a query in a syntax tree becomes a plan in the same call that serves SQL over
+//! Flight. No text of SQL is made on the way.
+
+mod names;
+
+use catalogue::engine::{Catalogue, Guest, Query, QueryError, Request, User};
+use thiserror::Error;
+
+use crate::adql::{self, AdqlError};
+
+/// What somebody asks.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The query in ADQL.
+    pub text: String,
+    /// Most rows that will be sent. One more is asked for, so that whoever sends them knows of the rest.
+    pub maxrec: Option<u64>,
+    /// Tables that only this query sees, such as uploads.
+    pub guests: Vec<Guest>,
+}
+
+/// Why a query cannot be planned.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum PlanError {
+    /// It is not ADQL.
+    #[error(transparent)]
+    Adql(#[from] AdqlError),
+    /// It has no meaning here, or may not run.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+}
+
+/// Reads, checks and plans a query in ADQL.
+pub async fn plan(
+    catalogue: &Catalogue,
+    user: &User,
+    asked: Asked,
+    limits: &adql::Limits,
+) -> Result<Query, PlanError> {
+    let Asked { text, maxrec, mut guests } = asked;
+    let mut query = adql::parse(&text, limits)?;
+    if let Some(rows) = maxrec {
+        adql::limit(&mut query, rows.saturating_add(1));
+    }
+    names::resolve(&mut query, &catalogue.tables(user), &mut guests);
+    Ok(catalogue.plan_request(user, Request { query, text, guests }).await?)
+}
