@@ -1,5 +1,6 @@
 //! Names as astronomers write them. Without quotes ADQL does not care for capitals; the engine knows small letters only,
-//! so that a table or column with capitals is found here. And `dual`, a table with one row, is there when asked for.
+//! so that a table or column with capitals is found here. A table whose name is the only one of its kind needs no
+//! schema. And `dual`, a table with one row, is there when asked for.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use catalogue::engine::{Guest, TableInfo};
-use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Query, VisitMut, VisitorMut};
+use sqlparser::ast::{Expr, Ident, ObjectName, Query, VisitMut, VisitorMut};
 
 /// The table with one row, and the schema in which it stands for the engine.
 const DUAL: &str = "dual";
@@ -30,8 +31,10 @@ pub(super) fn resolve(query: &mut Query, tables: &[TableInfo], guests: &mut Vec<
 /// What unquoted names mean, where it is not the same in small letters.
 #[derive(Default)]
 struct Names {
-    /// Schema and table in small letters, and as they are.
-    tables: HashMap<[String; 2], [String; 2]>,
+    /// Schema and table.
+    tables: Vec<[String; 2]>,
+    /// The names of WITH queries, which hide those of tables.
+    queries: Vec<Ident>,
     /// A column in small letters, and as it is.
     columns: HashMap<String, String>,
     dual: bool,
@@ -39,8 +42,7 @@ struct Names {
 
 impl Names {
     fn add(&mut self, schema: &str, table: &str, columns: &SchemaRef) {
-        let small = [schema.to_lowercase(), table.to_lowercase()];
-        self.tables.insert(small, [schema.to_owned(), table.to_owned()]);
+        self.tables.push([schema.to_owned(), table.to_owned()]);
         for column in columns.fields() {
             let small = column.name().to_lowercase();
             // One that is in small letters somewhere keeps them: the engine finds it.
@@ -49,6 +51,23 @@ impl Names {
                 known.clone_from(column.name());
             }
         }
+    }
+
+    /// The only table that these names mean.
+    fn table(&self, schema: Option<&Ident>, table: &Ident) -> Option<&[String; 2]> {
+        let mut found = self
+            .tables
+            .iter()
+            .filter(|[own, name]| means(table, name) && schema.is_none_or(|schema| means(schema, own)));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    fn is_query(&self, name: &Ident) -> bool {
+        self.queries.iter().any(|query| match query.quote_style {
+            Some(_) => means(name, &query.value),
+            None => means(name, &query.value.to_lowercase()),
+        })
     }
 
     fn column(&self, name: &mut Ident) {
@@ -65,23 +84,30 @@ impl Names {
 impl VisitorMut for Names {
     type Break = ();
 
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        let named = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.queries.extend(named.map(|query| query.alias.name.clone()));
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
-        match relation.0.as_mut_slice() {
-            [ObjectNamePart::Identifier(schema), ObjectNamePart::Identifier(table)]
-                if schema.quote_style.is_none() && table.quote_style.is_none() =>
-            {
-                let small = [schema, table].map(|name| name.value.to_lowercase());
-                if let Some([own_schema, own_table]) = self.tables.get(&small)
-                    && [own_schema, own_table] != [&small[0], &small[1]]
-                {
-                    (*schema, *table) = (quoted(schema, own_schema), quoted(table, own_table));
-                }
-            }
-            [ObjectNamePart::Identifier(table)] if table.value.eq_ignore_ascii_case(DUAL) => {
+        let parts: Vec<&Ident> = relation.0.iter().filter_map(|part| part.as_ident()).collect();
+        let (schema, table) = match parts.as_slice() {
+            [table] if self.is_query(table) => return ControlFlow::Continue(()),
+            [table] => (None, *table),
+            [schema, table] => (Some(*schema), *table),
+            _ => return ControlFlow::Continue(()),
+        };
+        let names = match self.table(schema, table) {
+            Some([own, name]) => Some([quoted(schema.unwrap_or(table), own), quoted(table, name)]),
+            None if schema.is_none() && means(table, DUAL) => {
                 self.dual = true;
-                relation.0.insert(0, ObjectNamePart::Identifier(Ident::new(DUAL)));
+                Some([quoted(table, DUAL), quoted(table, DUAL)])
             }
-            _ => {}
+            None => None,
+        };
+        if let Some(names) = names {
+            *relation = ObjectName::from(names.to_vec());
         }
         ControlFlow::Continue(())
     }
@@ -95,6 +121,14 @@ impl VisitorMut for Names {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// Whether a name that was written means one that exists.
+fn means(written: &Ident, name: &str) -> bool {
+    match written.quote_style {
+        Some(_) => written.value == name,
+        None => written.value.to_lowercase() == name.to_lowercase(),
     }
 }
 

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use super::{Checked, at, condition, geometry, invalid, not_adql, value};
 use crate::adql::error::{AdqlError, Position};
 use crate::adql::functions::{self, Function};
+use crate::adql::reserved;
 
 /// Functions whose arguments may be conditions.
 const OF_CONDITIONS: [&str; 2] = ["esdc_if_then_else", "esdc_case_condition"];
@@ -16,6 +17,11 @@ const OF_CONDITIONS: [&str; 2] = ["esdc_if_then_else", "esdc_case_condition"];
 pub(super) fn call(call: &Call) -> Checked {
     let Call { name, uses_odbc_syntax, parameters, args, filter, null_treatment, over, within_group } = call;
     let here = at(name);
+    // The parser takes CURRENT_DATE and the like for calls without brackets.
+    if let (FunctionArguments::None, [.., last]) = (args, name.0.as_slice()) {
+        let word = last.to_string();
+        return Err(AdqlError::Reserved { hint: reserved::hint(&word), word, position: here });
+    }
     let function = known(&name.0, here)?;
     if over.is_some() {
         return not_adql("window function", "leave out OVER", here);
@@ -30,11 +36,9 @@ pub(super) fn call(call: &Call) -> Checked {
     }
     match args {
         FunctionArguments::List(list) => arguments(function, list, here),
-        FunctionArguments::None | FunctionArguments::Subquery(_) => Err(AdqlError::Arguments {
-            problem: format!("{} needs brackets", function.name),
-            syntax: function.signature,
-            position: here,
-        }),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => {
+            not_adql("subquery as an argument", "join with it in FROM", here)
+        }
     }
 }
 
