@@ -31,17 +31,17 @@ use dialect::Adql;
 /// A syntax tree that says in the engine's words what `text` says in ADQL. Its spans are places in `text`.
 pub fn parse(text: &str, limits: &Limits) -> Result<Box<Query>, AdqlError> {
     let tokens = tokens::read(text, limits)?;
-    let mut query = tree(tokens, limits)?;
+    let mut query = tree(tokens, text, limits)?;
     check::query(&query)?;
     translate::query(&mut query)?;
     Ok(query)
 }
 
-fn tree(tokens: Vec<TokenWithSpan>, limits: &Limits) -> Result<Box<Query>, AdqlError> {
+fn tree(tokens: Vec<TokenWithSpan>, text: &str, limits: &Limits) -> Result<Box<Query>, AdqlError> {
     let mut parser = Parser::new(&Adql)
         .with_recursion_limit(limits.open_brackets + limits.nested_parts)
         .with_tokens_with_locations(tokens);
-    let query = parser.parse_query().map_err(|error| refused(error, limits))?;
+    let query = parser.parse_query().map_err(|error| refused(error, text, limits))?;
     let next = parser.peek_token();
     match next.token {
         Token::EOF => Ok(query),
@@ -52,12 +52,14 @@ fn tree(tokens: Vec<TokenWithSpan>, limits: &Limits) -> Result<Box<Query>, AdqlE
     }
 }
 
-fn refused(error: ParserError, limits: &Limits) -> AdqlError {
+fn refused(error: ParserError, text: &str, limits: &Limits) -> AdqlError {
     match error {
         ParserError::RecursionLimitExceeded => {
             let most = limits.open_brackets;
             AdqlError::TooComplex { what: format!("its brackets and operators nest more than {most} deep") }
         }
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => AdqlError::parser(&text),
+        ParserError::TokenizerError(error) | ParserError::ParserError(error) => {
+            AdqlError::parser(&error, text)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Refuses what the parser reads and ADQL does not have. Every part of the syntax tree is named, so that a part
 //! which the parser learns later breaks the build here and is not let through.
 //!
-//! One module for each part of the grammar (ADQL 2.1, appendix A). Which tables and columns there are, and whether
+//! Trees are as deep as the limits let them be, so what calls itself grows its stack. One module for each part of the grammar (ADQL 2.1, appendix A). Which tables and columns there are, and whether
 //! types fit, is not known here.
 
 mod call;
@@ -114,6 +114,7 @@ fn set_query(query: &Query) -> Checked {
     Ok(())
 }
 
+#[recursive::recursive]
 fn operand(body: &SetExpr) -> Checked {
     match body {
         SetExpr::Select(it) => select::select(it),

@@ -15,6 +15,20 @@ pub struct Position {
 }
 
 impl Position {
+    /// The place of `word` on the same line, if it is not here but before: the parser sometimes tells the place of the
+    /// word after the one that it did not expect.
+    fn back_to(self, word: &str, query: &str) -> Option<Self> {
+        let line = query.lines().nth(usize::try_from(self.line - 1).ok()?)?;
+        let here =
+            line.char_indices().nth(usize::try_from(self.column - 1).ok()?).map_or(line.len(), |(at, _)| at);
+        if word.is_empty() || line[here..].starts_with(word) {
+            return None;
+        }
+        let before = line[..here].rfind(word)?;
+        let column = line[..before].chars().count() as u64 + 1;
+        Some(Self { line: self.line, column })
+    }
+
     /// The beginning of a span; the beginning of the text if the parser does not know.
     pub(super) fn of(span: Span) -> Self {
         Self { line: span.start.line.max(1), column: span.start.column.max(1) }
@@ -119,12 +133,16 @@ impl AdqlError {
         }
     }
 
-    /// An error in the parser's words, which end with the place.
-    pub(super) fn parser(text: &str) -> Self {
-        let (message, place) = text.rsplit_once(" at Line: ").unwrap_or((text, ""));
+    /// An error about `query` in the parser's words, which end with the place.
+    pub(super) fn parser(error: &str, query: &str) -> Self {
+        let (message, place) = error.rsplit_once(" at Line: ").unwrap_or((error, ""));
+        let position = parsed(place).unwrap_or(Position { line: 1, column: 1 });
+        let found = message.rsplit_once("found: ").map(|(_, word)| word);
+        let position = found.and_then(|word| position.back_to(word, query)).unwrap_or(position);
         let mut chars = message.chars();
-        let message = chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect());
-        Self::Syntax { message, position: parsed(place).unwrap_or(Position { line: 1, column: 1 }) }
+        let message: String =
+            chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect());
+        Self::Syntax { message: message.replace("found: EOF", "and the query ends here"), position }
     }
 }
 

@@ -81,10 +81,9 @@ const ALIKE: f64 = 0.6;
 /// The name that `name` most likely meant.
 pub(super) fn closest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
-    let likeness = |known: &'static str| match known.strip_prefix("esdc_") == Some(&name) {
-        true => 1.0,
-        false => strsim::normalized_damerau_levenshtein(&name, known),
-    };
+    let alike = |known: &str| strsim::normalized_damerau_levenshtein(&name, known);
+    // The archive's functions are those of SQL with a prefix.
+    let likeness = |known: &str| alike(known).max(known.strip_prefix("esdc_").map_or(0.0, alike));
     let rated = functions().iter().map(|function| (likeness(function.name), function.name));
     let best = rated.filter(|(likeness, _)| *likeness >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0));
     best.map(|(_, name)| name)

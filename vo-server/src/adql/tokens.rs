@@ -18,13 +18,18 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Vec<TokenWithSpan>, Ad
     let mut tokens = joined(tokens);
     let end = tokens.iter().rposition(|token| !is_space(&token.token) && token.token != Token::SemiColon);
     tokens.truncate(end.map_or(0, |last| last + 1));
+    // What is missing at the end is told with this place.
+    let end = tokens.last().map(|token| token.span.end);
     match tokens.iter().find_map(foreign) {
         Some(error) => Err(error),
         None if tokens.is_empty() => {
             let position = Position { line: 1, column: 1 };
             Err(AdqlError::Syntax { message: "the query is empty: write SELECT ...".into(), position })
         }
-        None => Ok(tokens),
+        None => {
+            tokens.extend(end.map(|end| TokenWithSpan::new(Token::EOF, Span::new(end, end))));
+            Ok(tokens)
+        }
     }
 }
 
@@ -121,13 +126,13 @@ mod tests {
     #[test]
     fn texts_beside_each_other_are_one() {
         let tokens = read("'a' -- more\n 'b'", &Limits::default()).expect("a text");
-        assert_eq!(tokens.len(), 1);
+        assert_eq!(tokens.len(), 2);
         assert_eq!(tokens[0].token, Token::SingleQuotedString("ab".into()));
     }
 
     #[test]
     fn a_semicolon_is_only_at_the_end() {
-        assert_eq!(read("a ; -- end\n;", &Limits::default()).expect("one name").len(), 1);
+        assert_eq!(read("a ; -- end\n;", &Limits::default()).expect("one name").len(), 2);
         let AdqlError::NotAdql { position, .. } = refused("a; b") else { panic!("another error") };
         assert_eq!(position, Position { line: 1, column: 2 });
     }

@@ -6,6 +6,7 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::{Checked, at, invalid, not_adql, subquery, value};
 
 /// A condition, true or not.
+#[recursive::recursive]
 pub(super) fn condition(expr: &Expr) -> Checked {
     match expr {
         Expr::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => {
@@ -41,6 +42,7 @@ pub(super) fn condition(expr: &Expr) -> Checked {
 }
 
 /// Whether an expression can only be a condition.
+#[recursive::recursive]
 pub(super) fn is_condition(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryOp { op, .. } => {

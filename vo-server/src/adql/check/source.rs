@@ -8,6 +8,7 @@ use super::{Checked, at, condition, invalid, name, not_adql, select, subquery};
 use crate::adql::error::Position;
 
 /// A table with those joined to it.
+#[recursive::recursive]
 pub(super) fn joined(table: &TableWithJoins) -> Checked {
     let TableWithJoins { relation, joins } = table;
     source(relation)?;

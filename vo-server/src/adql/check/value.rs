@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use super::{Checked, at, call, condition, geometry, invalid, name, not_adql};
 
 /// A value.
+#[recursive::recursive]
 pub(super) fn value(expr: &Expr) -> Checked {
     match expr {
         Expr::Identifier(column) => name::name(column),

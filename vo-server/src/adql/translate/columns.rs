@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, SelectItem, SetExpr,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, SelectItem, SetExpr, Value,
 };
 
 /// Names what is selected without a name.
@@ -34,7 +34,8 @@ fn items(items: &mut [SelectItem]) {
         let name = column.unwrap_or_else(|| spoken(expr, index));
         let name = free(name, |name| taken.contains(name) || own.contains(name));
         taken.insert(name.clone());
-        let (expr, alias) = (expr.clone(), Ident::with_quote('"', name));
+        let alias = Ident::with_quote('"', name);
+        let expr = std::mem::replace(expr, Expr::value(Value::Null));
         *item = SelectItem::ExprWithAlias { expr, alias };
     }
 }
