@@ -12,6 +12,7 @@ pub mod partition;
 pub mod properties;
 mod sorted;
 mod staging;
+mod tile_file;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub use partition::Partition;
 pub use properties::Properties;
 pub use sorted::write_table;
 pub use staging::restore;
+pub use tile_file::TileFile;
 pub use writer::{TableMeta, Writer, Written};
 
 /// Why a HATS table could not be described or written.

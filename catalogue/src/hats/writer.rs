@@ -68,6 +68,11 @@ impl Writer {
         Ok(Self { meta, schema, encoding, staging, tiles: Mutex::default() })
     }
 
+    /// The name of the table.
+    pub fn name(&self) -> &str {
+        &self.meta.name
+    }
+
     /// The schema of the rows.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
@@ -89,6 +94,18 @@ impl Writer {
     /// Whether no tile has been written yet.
     pub fn is_empty(&self) -> bool {
         self.tiles.lock().expect("no thread panics while it holds this lock").is_empty()
+    }
+
+    /// Takes a tile whose file was written elsewhere on the same file system with [`super::TileFile`].
+    pub fn adopt_tile(&self, order: u8, npix: u64, rows: u64, file: &Path) -> Result<(), HatsError> {
+        let path = self.staging.dir().join(layout::tile_path(order, npix));
+        let parent = path.parent().expect("the path of a file inside the table");
+        std::fs::create_dir_all(parent).map_err(HatsError::io("create", parent))?;
+        let bytes = file.metadata().map_err(HatsError::io("read", file))?.len();
+        std::fs::rename(file, &path).map_err(HatsError::io("move into place", &path))?;
+        let tile = Partition { order, npix, rows: Some(rows) };
+        self.tiles.lock().expect("no thread panics while it holds this lock").push((tile, bytes));
+        Ok(())
     }
 
     /// Makes the table durable and visible.
