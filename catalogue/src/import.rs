@@ -1,64 +1,200 @@
-//! Files of people become tables: CSV, white-space text, ECSV, VOTable and Parquet in, one HATS table out.
+//! Files of people become tables: CSV, white-space text, ECSV, VOTable, FITS and Parquet in, one HATS table out.
 //!
-//! A file that is cut, edited or rounded is refused with the line at fault; nothing is guessed about it. The same
-//! files give the same table, byte for byte. All rows are in memory at once, up to a limit. FITS is not read yet.
+//! Two passes: files are read in parallel, each in a limited child process where that is wanted, and their rows put
+//! aside in sorted runs; then the runs become tiles. Memory has a limit that does not depend on the number of rows, a
+//! run that was killed goes on where it was, and the same files give the same bytes. A file that is cut, edited or
+//! rounded is refused with the place at fault; nothing is guessed about it. Light curves and spectra are put together in memory.
 
+mod arrange;
+mod big_endian;
 mod ecsv;
 mod epoch;
 mod error;
 mod file_error;
+mod fits;
 mod format;
 mod frame;
+mod histogram;
 mod inputs;
+mod limits;
 mod merge;
 mod naming;
 mod parquet_file;
 mod position;
-mod read;
+mod products;
+mod reader;
+mod reading;
 mod request;
+mod run_file;
 mod sheet;
+mod source;
+mod spill;
 mod summary;
-mod table;
 mod text;
 mod typing;
 mod votable;
+mod work;
+
+use std::path::Path;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
 
 pub use error::{ImportError, Place};
 pub use file_error::FileError;
 pub use format::Format;
-pub use request::{DEFAULT_MEMORY_LIMIT_BYTES, ImportRequest, TableKind};
-pub use summary::{ImportSummary, Note, Remark};
+pub use limits::{ImportLimits, MIN_MEMORY_BYTES};
+pub use reader::{ReaderProgram, Reading, serve as serve_reader};
+pub use request::{ImportRequest, TableKind};
+pub use summary::{ImportSummary, Note, Remark, Start};
 
-use crate::hats;
+use crate::hats::Writer;
 use crate::progress::Progress;
-use table::Table;
+use arrange::Arranged;
+use histogram::Histogram;
+use inputs::Input;
+use merge::Part;
+use reading::{Heard, ReadJob};
+use run_file::Run;
+use work::{ReadEntry, Work};
 
-/// Rows of one tile; HATS catalogues of Gaia have about as many.
-const MAX_TILE_ROWS: usize = 1_000_000;
-
-/// Imports the files of a request. The table appears whole, or not at all.
+/// Imports the files of a request. The table appears whole, or not at all; what an interrupted run finished counts.
 pub fn run(request: &ImportRequest, progress: &dyn Progress) -> Result<ImportSummary, ImportError> {
     let target = request.target()?;
-    let files = inputs::files(&request.inputs)?;
-    let read = read::files(request, &files, progress)?;
-    let notes = read.iter().flat_map(read::Read::notes).collect();
-    let Table { schema, batches, placed_by_source_id } = match request.kind {
-        TableKind::Catalogue => table::catalogue(read)?,
-        TableKind::EpochPhotometry => table::light_curves(request, &read)?,
-        TableKind::Spectra(spectra) => table::spectra(spectra, &read)?,
+    let inputs = inputs::files(&request.inputs)?;
+    let work = Work::open(&target, request, &inputs)?;
+    match import(request, &target, &inputs, &work, progress) {
+        Ok(summary) => {
+            work.clear()?;
+            Ok(summary)
+        }
+        Err(error) => {
+            work.clear_if_useless()?;
+            Err(error)
+        }
+    }
+}
+
+fn import(
+    request: &ImportRequest,
+    target: &Path,
+    inputs: &[Input],
+    work: &Work,
+    progress: &dyn Progress,
+) -> Result<ImportSummary, ImportError> {
+    progress.begin(&reading(work.start()), inputs.iter().map(|input| input.bytes).sum(), "bytes");
+    let read = match request.kind {
+        TableKind::Catalogue => spill::files(request, inputs, work, progress),
+        TableKind::EpochPhotometry | TableKind::Spectra(_) => {
+            products::gather(request, inputs, work, progress)
+        }
     };
-    let meta = request.meta(&files);
-    let schema = meta.schema(&schema);
-    progress.begin("writing", 0, "tiles");
-    let written = hats::write_table(&target, meta, schema, &batches, MAX_TILE_ROWS);
     progress.end();
-    let written = written?;
+    let read = read?;
+    let (runs, parts) = runs(&read, work)?;
+    let mut histogram = Histogram::new();
+    runs.iter().for_each(|run| histogram.add(run.cells()));
+    let tiles = histogram.tiles(request.limits.max_tile_rows);
+    let meta = request.meta(inputs);
+    let schema = meta.schema(&*merge::merge(&parts)?);
+    let sort_bytes = request.limits.sort_bytes();
+    let arranged = Arranged { runs: &runs, schema: schema.clone(), kind: meta.kind, sort_bytes };
+    progress.begin("writing tiles", histogram.total(), "rows");
+    let tiles = arranged.tiles(&histogram, &tiles, work, progress);
+    progress.end();
+    let writer = Writer::create(target, meta, schema)?;
+    for tile in tiles? {
+        writer.adopt_tile(tile.order, tile.npix, tile.rows, &work.tile(tile.order, tile.npix))?;
+    }
+    let written = writer.finish()?;
     Ok(ImportSummary {
         rows: written.rows,
-        files: files.len() as u64,
+        files: inputs.len() as u64,
         tiles: written.partitions.len() as u64,
         bytes: written.bytes,
-        rows_placed_by_source_id: placed_by_source_id,
-        notes,
+        rows_placed_by_source_id: read.iter().map(placed_by_source_id).sum(),
+        start: work.start().clone(),
+        notes: read.iter().flat_map(notes).collect(),
     })
+}
+
+fn reading(start: &Start) -> String {
+    match start {
+        Start::Fresh => "reading".to_owned(),
+        Start::WentOn { files, tiles } => {
+            format!("reading (going on: {files} files and {tiles} tiles are finished)")
+        }
+        Start::StartedOver => {
+            "reading (starting over: an unfinished import was of another request)".to_owned()
+        }
+    }
+}
+
+/// The runs of all files in the order of the request, and the columns of each file.
+fn runs(read: &[ReadEntry], work: &Work) -> Result<(Vec<Run>, Vec<Part>), ImportError> {
+    let (mut runs, mut parts) = (Vec::new(), Vec::new());
+    for entry in read {
+        let first = runs.len();
+        for name in &entry.runs {
+            runs.push(Run::open(work.runs().join(name))?);
+        }
+        parts.push(Part { file: entry.file.path.clone(), schema: runs[first].schema()? });
+    }
+    Ok((runs, parts))
+}
+
+fn placed_by_source_id(entry: &ReadEntry) -> u64 {
+    let placed = entry.remarks.iter().map(|remark| match remark {
+        Remark::PlacedBySourceId(rows) => *rows,
+        _ => 0,
+    });
+    placed.sum()
+}
+
+/// What a person should know about a file, besides what the summary adds up.
+fn notes(entry: &ReadEntry) -> impl Iterator<Item = Note> {
+    let remarks = entry.remarks.iter().filter(|remark| !matches!(remark, Remark::PlacedBySourceId(_)));
+    remarks.map(|remark| Note { file: entry.file.path.clone(), remark: remark.clone() })
+}
+
+/// What a file holds, without importing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// Rows of its table.
+    pub rows: u64,
+    /// The first value of the first column, where that is an integer.
+    pub first_number: Option<i64>,
+    /// What a person should know about it.
+    pub remarks: Vec<Remark>,
+}
+
+/// Reads a file to its end, as an import would, and keeps nothing of it. A table without rows is no error here.
+pub fn inspect(
+    file: &Path,
+    format: Option<Format>,
+    reading: &Reading,
+    limits: &ImportLimits,
+) -> Result<Inspection, ImportError> {
+    let job = ReadJob { file: file.to_owned(), format, rename: Vec::new(), locate: false };
+    let mut inspection = Inspection { rows: 0, first_number: None, remarks: Vec::new() };
+    let read = reading.read(&job, limits, &mut |heard| {
+        match heard {
+            Heard::Rows { batch, .. } => {
+                if inspection.rows == 0 {
+                    inspection.first_number = first_number(&batch);
+                }
+                inspection.rows += batch.num_rows() as u64;
+            }
+            Heard::Remark(remark) => inspection.remarks.push(remark),
+        }
+        Ok(())
+    });
+    read.map_err(|problem| problem.in_file(file))?;
+    Ok(inspection)
+}
+
+fn first_number(batch: &RecordBatch) -> Option<i64> {
+    let first = cast(&batch.columns().first()?.slice(0, 1), &DataType::Int64).ok()?;
+    first.as_primitive::<Int64Type>().iter().next().flatten()
 }

@@ -8,12 +8,17 @@ use arrow::datatypes::{DataType, Field};
 use yaml_rust2::{Yaml, YamlLoader};
 
 use super::file_error::FileError;
-use super::sheet::{About, Cells, Column, Places, Sheet};
-use super::text::{self, Split};
+use super::frame::Framer;
+use super::sheet::{About, Cells, Column, Values};
+use super::source::Source;
+use super::text::{Lines, Records, Row, Split};
+
+/// Bytes of the longest header; the archive's widest tables have some fifty kilobytes.
+const MAX_HEADER_BYTES: usize = 4 << 20;
 
 /// Reads an ECSV file.
-pub(super) fn read(text: &str) -> Result<Sheet, FileError> {
-    let header = header(text)?;
+pub(super) fn read(source: &Source, framer: &mut Framer<'_>) -> Result<(), FileError> {
+    let header = header(source)?;
     let declared =
         header["datatype"].as_vec().ok_or_else(|| malformed("its header has no list `datatype`"))?;
     let separator = match header["delimiter"].as_str() {
@@ -21,31 +26,28 @@ pub(super) fn read(text: &str) -> Result<Sheet, FileError> {
         Some(",") => b',',
         Some(other) => return Err(malformed(&format!("`{other}` is no delimiter of ECSV"))),
     };
-    let (names, values, lines) = body(text, separator)?;
-    if names.len() != declared.len() {
-        let what = format!("the header declares {} columns, the table has {}", declared.len(), names.len());
-        return Err(malformed(&what));
-    }
-    let columns = names.into_iter().zip(declared).zip(values);
-    let columns = columns.map(|((name, declared), values)| {
-        if declared["name"].as_str() != Some(&name) {
-            return Err(malformed(&format!("column `{name}` is not where the header declares it")));
+    let mut records = Records::new(source.open()?, Split::Separator(separator));
+    let mut row = Row::default();
+    records.next(&mut row)?.ok_or(FileError::NoRows)?;
+    framer.begin(columns(&row, declared)?)?;
+    let mut cells = Cells::new(declared.len());
+    while let Some(line) = records.next(&mut row)? {
+        cells.push(line, row.cells())?;
+        if cells.is_full() {
+            framer.rows(cells.take())?;
         }
-        Ok(Column { name, about: about(declared), data_type: Some(data_type(declared)), values })
-    });
-    Ok(Sheet {
-        columns: columns.collect::<Result<_, _>>()?,
-        places: Places::Lines(lines),
-        remarks: Vec::new(),
-    })
+    }
+    framer.rows(cells.take())
 }
 
 /// The parts of the header that describe columns. Others hold free text, which not every YAML parser takes.
-fn header(text: &str) -> Result<Yaml, FileError> {
-    let comments = text.lines().take_while(|line| line.starts_with('#')).skip(1);
+fn header(source: &Source) -> Result<Yaml, FileError> {
+    let mut lines = Lines::new(source.open()?);
     let mut wanted = false;
     let mut yaml = String::new();
-    for line in comments.map(|line| line.strip_prefix("# ").unwrap_or("")) {
+    lines.next()?;
+    while let Some(line) = lines.next()?.and_then(|(_, line)| line.strip_prefix('#')) {
+        let line = line.strip_prefix(' ').unwrap_or("");
         if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
             wanted = line.starts_with("datatype:") || line.starts_with("delimiter:");
         }
@@ -53,26 +55,29 @@ fn header(text: &str) -> Result<Yaml, FileError> {
             yaml.push_str(line);
             yaml.push('\n');
         }
+        if yaml.len() > MAX_HEADER_BYTES {
+            return Err(malformed(&format!("its header has more than {MAX_HEADER_BYTES} bytes")));
+        }
     }
     let documents = YamlLoader::load_from_str(&yaml);
     let documents = documents.map_err(|error| malformed(&format!("its header is no YAML: {error}")))?;
     documents.into_iter().next().ok_or_else(|| malformed("its header has no list `datatype`"))
 }
 
-type Body = (Vec<String>, Vec<arrow::array::ArrayRef>, Vec<u64>);
-
-fn body(text: &str, separator: u8) -> Result<Body, FileError> {
-    let mut table: Option<(Vec<String>, Cells)> = None;
-    text::each_row(text, Split::Separator(separator), &mut |line, row| match &mut table {
-        Some((_, cells)) => cells.push(line, row.iter().copied()),
-        None => {
-            table = Some((row.iter().map(|&name| name.to_owned()).collect(), Cells::new(row.len())));
-            Ok(())
+/// The columns as the header declares them, which is how the line of names has to have them.
+fn columns(names: &Row, declared: &[Yaml]) -> Result<Vec<Column>, FileError> {
+    if names.len() != declared.len() {
+        let what = format!("the header declares {} columns, the table has {}", declared.len(), names.len());
+        return Err(malformed(&what));
+    }
+    let columns = names.cells().zip(declared).map(|(name, declared)| {
+        if declared["name"].as_str() != Some(name) {
+            return Err(malformed(&format!("column `{name}` is not where the header declares it")));
         }
-    })?;
-    let (names, cells) = table.ok_or(FileError::NoRows)?;
-    let (values, lines) = cells.finish();
-    Ok((names, values, lines))
+        let values = Values::Declared(data_type(declared));
+        Ok(Column { name: name.to_owned(), about: about(declared), values })
+    });
+    columns.collect()
 }
 
 fn about(declared: &Yaml) -> About {

@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use thiserror::Error;
 
 use super::file_error::FileError;
+use super::limits::MIN_MEMORY_BYTES;
 use crate::hats;
 
 /// Why nothing was imported. The catalogue is as it was before.
@@ -53,12 +54,30 @@ pub enum ImportError {
         /// How they differ.
         how: String,
     },
-    /// The rows do not fit into the memory the request allows.
-    #[error("the rows take more than {limit_bytes} bytes of memory: import fewer files, or raise the limit")]
+    /// Light curves, which are put together in memory, do not fit into it.
+    #[error(
+        "the light curves take more than {limit_bytes} bytes of memory: import fewer files, or raise the limit"
+    )]
     TooLarge {
         /// The limit of the request.
-        limit_bytes: usize,
+        limit_bytes: u64,
     },
+    /// The limit of memory is too low.
+    #[error("{0} bytes of memory are too few to sort rows: allow at least {min}", min = MIN_MEMORY_BYTES)]
+    LittleMemory(u64),
+    /// The directory of an import in progress cannot be used.
+    #[error("cannot {action} {}", .path.display())]
+    Work {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another process imports the same table.
+    #[error("somebody else is importing {}: wait until that is done", .0.display())]
+    Busy(PathBuf),
     /// The rows could not be arranged.
     #[error("failed to arrange the rows")]
     Arrange(#[from] ArrowError),

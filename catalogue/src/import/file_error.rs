@@ -1,7 +1,7 @@
 //! What can be wrong in one file, in sentences that name the line and what to do next.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -9,6 +9,7 @@ use parquet::errors::ParquetError;
 use thiserror::Error;
 
 use super::error::{ImportError, Place};
+use super::source::cut;
 
 /// What is wrong in one file.
 #[derive(Debug, Error)]
@@ -17,8 +18,26 @@ pub enum FileError {
     #[error("reading failed")]
     Read(#[from] io::Error),
     /// It ends before its end.
-    #[error("the file ends too early, it was cut: fetch it again")]
-    Truncated,
+    #[error("the file ends too early, at byte {offset}: it was cut, fetch it again")]
+    Truncated {
+        /// Where it ends.
+        offset: u64,
+    },
+    /// Its header promises more than there is.
+    #[error(
+        "the header promises {rows} rows, which are {promised_bytes} bytes from byte {offset} on, but the file ends at byte {found_bytes_end}: it was cut, fetch it again",
+        found_bytes_end = offset + found_bytes
+    )]
+    Short {
+        /// Rows that the header promises.
+        rows: u64,
+        /// Where they begin.
+        offset: u64,
+        /// Bytes that they would take.
+        promised_bytes: u64,
+        /// Bytes that there are.
+        found_bytes: u64,
+    },
     /// Zero bytes.
     #[error("the file is empty")]
     Empty,
@@ -26,16 +45,62 @@ pub enum FileError {
     #[error("the file has columns but no rows")]
     NoRows,
     /// Neither the extension nor the first bytes are known.
-    #[error("its format is not known: name it csv, text, ecsv, votable or parquet")]
+    #[error("its format is not known: name it csv, text, ecsv, votable, fits or parquet")]
     UnknownFormat,
-    /// A FITS file.
-    #[error("FITS files cannot be imported yet: convert it to VOTable or Parquet, for example with astropy")]
-    Fits,
-    /// More bytes than the request allows.
-    #[error("it holds more than {limit_bytes} bytes: split it, or raise the memory limit")]
+    /// Reading it took more memory than a reader may have.
+    #[error(
+        "reading it took more than {limit_bytes} bytes of memory: it lies about its sizes, or the limit has to be raised"
+    )]
     TooLarge {
         /// The limit of the request.
+        limit_bytes: u64,
+    },
+    /// Reading it took more time than a reader may have.
+    #[error(
+        "reading it took more than {limit_seconds} seconds of processor time: it is no usual file of its size"
+    )]
+    TooLong {
+        /// The limit for a file of this size.
+        limit_seconds: u64,
+    },
+    /// Its rows take more room than those of a usual file.
+    #[error("its rows take more than {limit_bytes} bytes: it is no usual file of its size")]
+    Expands {
+        /// The limit for a file of this size.
+        limit_bytes: u64,
+    },
+    /// The process that read it ended without saying why.
+    #[error("the process that read it ended with {status}: {last_line}")]
+    ReaderDied {
+        /// How it ended.
+        status: String,
+        /// The last it said.
+        last_line: String,
+    },
+    /// What is wrong with it, as the process that read it says.
+    #[error("{0}")]
+    Told(String),
+    /// Its rows could not be put aside to be sorted.
+    #[error("cannot write {}", .path.display())]
+    Spill {
+        /// Where they should be.
+        path: PathBuf,
+        /// Why not.
+        source: ArrowError,
+    },
+    /// A line of text without an end.
+    #[error("{place} has more than {limit_bytes} bytes: this is no table")]
+    LongLine {
+        /// The line.
+        place: Place,
+        /// The longest line that is read.
         limit_bytes: usize,
+    },
+    /// A quote that is never closed.
+    #[error("{place} opens a quote that is never closed")]
+    OpenQuote {
+        /// Where the row begins.
+        place: Place,
     },
     /// Not UTF-8.
     #[error("{place} is not UTF-8 text")]
@@ -188,6 +253,16 @@ pub enum FileError {
     /// The Parquet file cannot be read.
     #[error("this is no readable Parquet file")]
     Parquet(#[from] ParquetError),
+    /// One row group of a Parquet file cannot be read.
+    #[error("row group {row_group}, from byte {offset} on, cannot be read")]
+    ParquetGroup {
+        /// Counted from 0.
+        row_group: usize,
+        /// Where its pages begin.
+        offset: u64,
+        /// What is wrong.
+        source: ArrowError,
+    },
     /// Values cannot be converted.
     #[error("its values cannot be converted")]
     Arrow(#[from] ArrowError),
@@ -204,7 +279,8 @@ impl From<quick_xml::Error> for FileError {
     /// What XML calls an error of syntax is always an end of the file inside of something.
     fn from(error: quick_xml::Error) -> Self {
         match error {
-            quick_xml::Error::Syntax(_) => Self::Truncated,
+            quick_xml::Error::Syntax(_) => cut(),
+            quick_xml::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => cut(),
             other => Self::Xml(other),
         }
     }

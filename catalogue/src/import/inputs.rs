@@ -2,12 +2,24 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
 
 use super::error::ImportError;
 use super::format;
 
+/// One file, as it is now. A file that changes is another input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Input {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// Since 1970.
+    pub modified_nanoseconds: u64,
+}
+
 /// The files to read, in an order that depends on names alone.
-pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, ImportError> {
+pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<Input>, ImportError> {
     let mut files = Vec::new();
     for input in inputs {
         let found = expand(input).map_err(|source| ImportError::Input { path: input.clone(), source })?;
@@ -22,17 +34,25 @@ pub(super) fn files(inputs: &[PathBuf]) -> Result<Vec<PathBuf>, ImportError> {
     Ok(files)
 }
 
-fn expand(input: &Path) -> io::Result<Vec<PathBuf>> {
+/// One file as it is now.
+pub(super) fn file(path: &Path) -> io::Result<Input> {
+    let metadata = path.metadata()?;
+    let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let modified_nanoseconds = u64::try_from(modified.as_nanos()).unwrap_or(u64::MAX);
+    Ok(Input { path: path.to_owned(), bytes: metadata.len(), modified_nanoseconds })
+}
+
+fn expand(input: &Path) -> io::Result<Vec<Input>> {
     if !input.metadata()?.is_dir() {
-        return Ok(vec![input.to_owned()]);
+        return Ok(vec![file(input)?]);
     }
-    let mut files = Vec::new();
+    let mut paths = Vec::new();
     for entry in input.read_dir()? {
         let path = entry?.path();
         if path.is_file() && format::is_table_name(&path) {
-            files.push(path);
+            paths.push(path);
         }
     }
-    files.sort();
-    Ok(files)
+    paths.sort();
+    paths.iter().map(|path| file(path)).collect()
 }

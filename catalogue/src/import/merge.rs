@@ -11,23 +11,20 @@ use arrow::error::ArrowError;
 
 use super::error::ImportError;
 
-/// One file that has been read.
+/// The columns of one file that has been read.
 pub(super) struct Part {
     pub file: PathBuf,
-    pub batch: RecordBatch,
+    pub schema: SchemaRef,
 }
 
-/// The columns of all parts, and their rows in the order of the files. There is at least one part.
-pub(super) fn merge(parts: &[Part]) -> Result<(SchemaRef, Vec<RecordBatch>), ImportError> {
+/// The columns of all parts. There is at least one part.
+pub(super) fn merge(parts: &[Part]) -> Result<SchemaRef, ImportError> {
     let (first, others) = parts.split_first().expect("a request without files is refused before");
-    let mut fields: Vec<Field> = first.batch.schema().fields().iter().map(|f| f.as_ref().clone()).collect();
+    let mut fields: Vec<Field> = first.schema.fields().iter().map(|field| field.as_ref().clone()).collect();
     for other in others {
         widen(&mut fields, first, other)?;
     }
-    let schema: SchemaRef = Arc::new(Schema::new(fields.into_iter().map(settled).collect::<Vec<_>>()));
-    let batches = parts.iter().map(|part| conform(&schema, &part.batch));
-    let batches = batches.collect::<Result<_, _>>()?;
-    Ok((schema, batches))
+    Ok(Arc::new(Schema::new(fields.into_iter().map(settled).collect::<Vec<_>>())))
 }
 
 /// Widens the types of `fields` so that they hold the other file, too.
@@ -38,7 +35,7 @@ fn widen(fields: &mut [Field], first: &Part, other: &Part) -> Result<(), ImportE
         column: column.to_owned(),
         how,
     };
-    let schema = other.batch.schema();
+    let schema = &other.schema;
     let mut theirs: HashMap<&str, &Field> =
         schema.fields().iter().map(|field| (field.name().as_str(), field.as_ref())).collect();
     for field in fields {
@@ -79,7 +76,8 @@ fn settled(field: Field) -> Field {
     }
 }
 
-fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+/// Rows of one part with the columns of all.
+pub(super) fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let columns = schema.fields().iter().map(|field| {
         let values = batch.column_by_name(field.name()).expect("`widen` saw this column in every part");
         cast(values, field.data_type())

@@ -1,44 +1,76 @@
 //! Parquet: the columns as the file has them, with the field metadata `unit`, `ucd` and `description`.
 
 use std::fs::File;
-use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::{cast, concat_batches};
+use arrow::array::{Array, ArrayRef};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 
 use super::file_error::FileError;
-use super::sheet::{About, Column, Places, Sheet};
+use super::frame::Framer;
+use super::sheet::{About, Column, PIECE_BYTES, Piece, Places, Values};
+use super::source::{Source, cut};
 
-/// Rows decoded at a time.
-const BATCH_ROWS: usize = 65_536;
+/// What ends every Parquet file (Parquet format, "File format").
+const MAGIC: &[u8] = b"PAR1";
 
-/// Reads a Parquet file whose columns take at most `limit_bytes` in memory.
-pub(super) fn read(path: &Path, limit_bytes: usize) -> Result<Sheet, FileError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
-    let schema = builder.schema().clone();
-    let mut batches: Vec<RecordBatch> = Vec::new();
-    let mut bytes = 0;
-    for batch in builder.with_batch_size(BATCH_ROWS).build()? {
-        let batch = batch?;
-        bytes += batch.get_array_memory_size();
-        if bytes > limit_bytes {
-            return Err(FileError::TooLarge { limit_bytes });
-        }
-        batches.push(batch);
+/// Rows decoded at a time, at most.
+const MAX_BATCH_ROWS: usize = 16_384;
+
+/// Reads a Parquet file, one row group after the other.
+pub(super) fn read(source: &Source, framer: &mut Framer<'_>) -> Result<(), FileError> {
+    if !ends_whole(source)? {
+        return Err(cut());
     }
-    let whole = concat_batches(&schema, &batches)?;
-    let columns = schema.fields().iter().zip(whole.columns());
-    let columns = columns.map(|(field, values)| column(field, values)).collect::<Result<_, _>>()?;
-    Ok(Sheet { columns, places: Places::Rows, remarks: Vec::new() })
+    let file = File::open(source.path())?;
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())?;
+    let schema = metadata.schema();
+    framer.begin(schema.fields().iter().map(|field| column(field)).collect())?;
+    let mut before = 0;
+    for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
+        let damaged = |error: ArrowError| FileError::ParquetGroup {
+            row_group: number,
+            offset: group.columns().first().map_or(0, |column| column.byte_range().0),
+            source: error,
+        };
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.try_clone()?, metadata.clone());
+        let rows = group.num_rows().max(1) as u64;
+        let row_bytes = (group.total_byte_size().max(0) as u64 / rows).max(1);
+        let batch_rows = (PIECE_BYTES as u64 / row_bytes).clamp(1, MAX_BATCH_ROWS as u64) as usize;
+        let reader: ParquetRecordBatchReader =
+            builder.with_row_groups(vec![number]).with_batch_size(batch_rows).build()?;
+        for batch in reader {
+            let batch = batch.map_err(damaged)?;
+            let values = batch.columns().iter().map(plain_values).collect::<Result<_, _>>()?;
+            framer.rows(Piece { values, places: Places::After(before) })?;
+            before += batch.num_rows() as u64;
+        }
+    }
+    Ok(())
 }
 
-fn column(field: &Field, values: &ArrayRef) -> Result<Column, FileError> {
+/// Whether the end of the file is there; without it there is no footer to be read.
+fn ends_whole(source: &Source) -> Result<bool, FileError> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(source.path())?;
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(source.size().saturating_sub(MAGIC.len() as u64)))?;
+    file.read_to_end(&mut end)?;
+    Ok(end == MAGIC)
+}
+
+fn column(field: &Field) -> Column {
     let stated = |key: &str| field.metadata().get(key).cloned();
     let about = About { unit: stated("unit"), ucd: stated("ucd"), description: stated("description") };
-    let values = cast(values, &plain(values.data_type()))?;
-    Ok(Column { name: field.name().clone(), about, data_type: Some(values.data_type().clone()), values })
+    Column { name: field.name().clone(), about, values: Values::Declared(plain(field.data_type())) }
+}
+
+fn plain_values(values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    cast(values, &plain(values.data_type()))
 }
 
 /// One spelling for types that differ in layout only, so that files from different writers fit together.

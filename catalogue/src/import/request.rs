@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::ImportError;
 use super::format::Format;
+use super::inputs::{self, Input};
+use super::limits::{ImportLimits, MIN_MEMORY_BYTES};
+use super::reader::Reading;
 use crate::columns::Spectra;
 use crate::hats::{self, TableMeta};
-
-/// Bytes of rows in memory, and of one file after gzip, when a request says nothing else.
-pub const DEFAULT_MEMORY_LIMIT_BYTES: usize = 4 << 30;
 
 /// What the rows of a new table are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,10 @@ pub struct ImportRequest {
     pub description: Option<String>,
     /// Whether a table of this name may be replaced.
     pub replace: bool,
-    /// Bytes of rows in memory, and of one file after gzip.
-    pub memory_limit_bytes: usize,
+    /// Where files are read.
+    pub reading: Reading,
+    /// How much the import may take.
+    pub limits: ImportLimits,
 }
 
 impl ImportRequest {
@@ -63,7 +67,8 @@ impl ImportRequest {
             positions: None,
             description: None,
             replace: false,
-            memory_limit_bytes: DEFAULT_MEMORY_LIMIT_BYTES,
+            reading: Reading::Here,
+            limits: ImportLimits::default(),
         }
     }
 
@@ -75,6 +80,9 @@ impl ImportRequest {
                 return Err(ImportError::Name(name.clone()));
             }
         }
+        if self.limits.memory_bytes < MIN_MEMORY_BYTES {
+            return Err(ImportError::LittleMemory(self.limits.memory_bytes));
+        }
         let target = self.data_dir.join(&self.schema).join(&self.table);
         if target.exists() && !self.replace {
             return Err(ImportError::Exists(format!("{}.{}", self.schema, self.table)));
@@ -83,9 +91,11 @@ impl ImportRequest {
     }
 
     /// What the table says about itself.
-    pub(super) fn meta(&self, files: &[PathBuf]) -> TableMeta {
+    pub(super) fn meta(&self, files: &[Input]) -> TableMeta {
         let origin = match files {
-            [only] => format!("Imported from {}", only.file_name().unwrap_or_default().to_string_lossy()),
+            [only] => {
+                format!("Imported from {}", only.path.file_name().unwrap_or_default().to_string_lossy())
+            }
             _ => format!("Imported from {} files", files.len()),
         };
         TableMeta {
@@ -99,6 +109,33 @@ impl ImportRequest {
             ra_column: "ra".to_owned(),
             dec_column: "dec".to_owned(),
             properties: BTreeMap::new(),
+        }
+    }
+}
+
+/// What makes a request another one: everything that changes the bytes of the table, except what is in the files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RequestKey {
+    /// The program, because another version may write other bytes.
+    version: String,
+    files: Vec<PathBuf>,
+    kind: String,
+    format: Option<Format>,
+    rename: Vec<(String, String)>,
+    positions: Option<Input>,
+    max_tile_rows: u64,
+}
+
+impl RequestKey {
+    pub fn new(request: &ImportRequest, files: &[Input]) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            files: files.iter().map(|input| input.path.clone()).collect(),
+            kind: format!("{:?}", request.kind),
+            format: request.format,
+            rename: request.rename.clone(),
+            positions: request.positions.as_deref().and_then(|path| inputs::file(path).ok()),
+            max_tile_rows: request.limits.max_tile_rows,
         }
     }
 }

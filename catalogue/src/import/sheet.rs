@@ -1,4 +1,5 @@
-//! What every reader makes of a file: columns as the file has them, before names, types and positions are agreed.
+//! What every reader makes of a file: columns as the file has them, then their values piece by piece, before names,
+//! types and positions are agreed.
 
 use std::sync::Arc;
 
@@ -7,28 +8,30 @@ use arrow::datatypes::DataType;
 
 use super::error::Place;
 use super::file_error::FileError;
-use super::summary::Remark;
 
-/// One file.
-pub(super) struct Sheet {
-    /// Columns in the order of the file, all equally long.
-    pub columns: Vec<Column>,
-    /// Where the rows are in the file.
-    pub places: Places,
-    /// What a person should know about the file.
-    pub remarks: Vec<Remark>,
-}
+/// A piece is handed on when its cells take this many bytes as text, so that wide tables have short pieces.
+pub(super) const PIECE_BYTES: usize = 8 << 20;
+/// A piece has at most this many rows.
+pub(super) const PIECE_ROWS: usize = 65_536;
 
 /// One column of a file.
+#[derive(Clone, Debug)]
 pub(super) struct Column {
     /// The name as the file writes it.
     pub name: String,
     /// What the file says about the column.
     pub about: About,
-    /// The type the file states; nothing where the file has text only.
-    pub data_type: Option<DataType>,
-    /// The values; text (`Utf8`) as written where they are not of `data_type` yet.
-    pub values: ArrayRef,
+    /// What its values are.
+    pub values: Values,
+}
+
+/// What the values of a column are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    /// Of the type that the file declares. They may arrive as text (`Utf8`), which is parsed.
+    Declared(DataType),
+    /// Text of which nobody declared anything; this type holds all of it.
+    Guessed(DataType),
 }
 
 /// The description of a column.
@@ -42,12 +45,21 @@ pub(super) struct About {
     pub description: Option<String>,
 }
 
+/// Some rows of a file.
+pub(super) struct Piece {
+    /// The values of every column, all equally long.
+    pub values: Vec<ArrayRef>,
+    /// Where the rows are in the file.
+    pub places: Places,
+}
+
 /// How to name a row to a person.
+#[derive(Clone, Debug)]
 pub(super) enum Places {
     /// The line of each row.
     Lines(Vec<u64>),
-    /// Rows are counted.
-    Rows,
+    /// Rows are counted; so many came before the first one.
+    After(u64),
 }
 
 impl Places {
@@ -55,7 +67,7 @@ impl Places {
     pub fn of(&self, row: usize) -> Place {
         match self {
             Self::Lines(lines) => Place::Line(lines.get(row).copied().unwrap_or(0)),
-            Self::Rows => Place::Row(row as u64 + 1),
+            Self::After(before) => Place::Row(before + row as u64 + 1),
         }
     }
 
@@ -72,12 +84,14 @@ impl Places {
 pub(super) struct Cells {
     columns: Vec<StringBuilder>,
     lines: Vec<u64>,
+    bytes: usize,
 }
 
 impl Cells {
     /// No rows yet, of this many columns.
     pub fn new(columns: usize) -> Self {
-        Self { columns: (0..columns).map(|_| StringBuilder::new()).collect(), lines: Vec::new() }
+        let columns = (0..columns).map(|_| StringBuilder::new()).collect();
+        Self { columns, lines: Vec::new(), bytes: 0 }
     }
 
     /// Takes one row; it must have as many cells as there are columns.
@@ -87,6 +101,7 @@ impl Cells {
         for cell in cells {
             if let Some(column) = self.columns.get_mut(found) {
                 column.append_value(cell.trim());
+                self.bytes += cell.len();
             }
             found += 1;
         }
@@ -97,9 +112,15 @@ impl Cells {
         Ok(())
     }
 
-    /// The columns as text, and the line of each row.
-    pub fn finish(self) -> (Vec<ArrayRef>, Vec<u64>) {
-        let columns = self.columns.into_iter().map(|mut c| Arc::new(c.finish()) as ArrayRef).collect();
-        (columns, self.lines)
+    /// Whether it is time to hand on what there is.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= PIECE_BYTES || self.lines.len() >= PIECE_ROWS
+    }
+
+    /// The rows so far; begins anew.
+    pub fn take(&mut self) -> Piece {
+        self.bytes = 0;
+        let values = self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
+        Piece { values, places: Places::Lines(std::mem::take(&mut self.lines)) }
     }
 }

@@ -50,27 +50,8 @@ fn wrong(column: &str, cells: &StringArray, row: usize, data_type: &DataType, pl
     FileError::Value { place, column, text, expected: data_type.clone() }
 }
 
-/// The narrowest of integer, number, truth value and text that holds every cell; `Null` when all are empty.
-pub(super) fn infer(cells: &StringArray) -> DataType {
-    let all = |fits: fn(&str) -> bool| values(cells).all(fits);
-    if values(cells).next().is_none() {
-        DataType::Null
-    } else if all(|text| text.parse::<i64>().is_ok()) {
-        DataType::Int64
-    } else if all(|text| text.parse::<f64>().is_ok()) {
-        DataType::Float64
-    } else if all(|text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")) {
-        DataType::Boolean
-    } else {
-        DataType::Utf8
-    }
-}
-
-fn values(cells: &StringArray) -> impl Iterator<Item = &str> {
-    cells.iter().flatten().filter(|text| !is_null(text))
-}
-
-fn is_null(text: &str) -> bool {
+/// Whether a cell says that there is no value.
+pub(super) fn is_null(text: &str) -> bool {
     text.is_empty() || text == "--" || text.eq_ignore_ascii_case("null") || text.eq_ignore_ascii_case("nan")
 }
 

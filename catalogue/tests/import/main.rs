@@ -2,6 +2,7 @@
 
 mod atomic;
 mod ecsv;
+mod fits;
 mod light_curves;
 mod parquet_file;
 mod real;

@@ -190,3 +190,60 @@ fn arrays_of_the_archive_are_read_in_the_raw_layout() {
     counts.sort();
     assert_eq!(counts, ["16", "23", "23"]);
 }
+
+#[test]
+fn the_archives_fits_file_keeps_all_152_columns() {
+    let Some(file) = real("pyia/gdr3_sm.fits") else { return };
+    let desk = Desk::new();
+    let (summary, table) = desk.run(&desk.request(&[file]));
+    assert_eq!((summary.rows, summary.rows_placed_by_source_id, names(&table).len()), (1000, 0, 153));
+    assert_eq!(summary.notes, []);
+    let columns = [
+        "designation",
+        "ra",
+        "dec",
+        "parallax",
+        "pmra",
+        "phot_g_mean_mag",
+        "phot_bp_n_blended_transits",
+        "radial_velocity",
+        "rv_nb_transits",
+        "has_xp_continuous",
+        "phot_variable_flag",
+        "teff_gspphot",
+        "libname_gspphot",
+        "phot_g_mean_flux",
+    ];
+    let expected = [
+        "Gaia DR3 25582581857347968",
+        "41.553376110637814",
+        "12.192710556687654",
+        "1.8038188235404573",
+        "-6.860966174480932",
+        "14.346777",
+        "1",
+        "-18.657911",
+        "8",
+        "false",
+        "NOT_AVAILABLE",
+        "5061.63",
+        "MARCS",
+        "34374.46894791158",
+    ];
+    assert_eq!(row_of(&table, 25_582_581_857_347_968, &columns), expected);
+    let unit = |name| about(&table, name).1[0].clone().unwrap_or_default();
+    assert_eq!(
+        [unit("phot_g_mean_flux"), unit("ag_gspphot"), unit("pmra")],
+        ["'electron'.s**-1", "mag", "mas.yr**-1"]
+    );
+    assert_eq!(about(&table, "pmra").1[1].as_deref(), Some("pos.pm;pos.eq.ra"));
+}
+
+#[test]
+fn an_ascii_table_whose_nulls_astropy_refuses_is_read() {
+    let Some(file) = real("cepheids/J_A+A_681_A65_table1.fits") else { return };
+    let desk = Desk::new();
+    let (summary, table) = desk.run(&desk.request(&[file]));
+    assert_eq!((summary.rows, summary.rows_placed_by_source_id), (910, 0));
+    assert_eq!(about(&table, "source_id").0, arrow::datatypes::DataType::Int64);
+}

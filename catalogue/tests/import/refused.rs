@@ -1,6 +1,6 @@
 //! What is refused, and the sentence that says why.
 
-use catalogue::import::ImportRequest;
+use catalogue::import::{ImportLimits, ImportRequest};
 
 use crate::support::{Desk, gzip};
 
@@ -30,11 +30,10 @@ fn broken_text_is_refused_with_the_line_at_fault() {
         ("a.csv", "RA,ra\n1,2\n", "columns `RA` and `ra` would both be named `ra`: rename one of them"),
         ("a.csv", "ra,dec,ruwe\n1,2,high\n", "line 2, column `ruwe`: `high` is no Float32"),
         (
-            "a.fits",
-            "SIMPLE  =                    T",
-            "FITS files cannot be imported yet: convert it to VOTable or Parquet, for example with astropy",
+            "a.xyz",
+            "ra,dec\n1,2\n",
+            "its format is not known: name it csv, text, ecsv, votable, fits or parquet",
         ),
-        ("a.xyz", "ra,dec\n1,2\n", "its format is not known: name it csv, text, ecsv, votable or parquet"),
         (
             "a.csv",
             "mag\n1\n",
@@ -70,7 +69,10 @@ fn a_row_without_a_good_position_is_refused() {
 fn a_cut_gzip_and_bytes_that_are_no_text_are_refused() {
     let whole = gzip("ra,dec\n1,2\n".repeat(100).as_bytes());
     let cut = Desk::new().refusal("a.csv.gz", &whole[..whole.len() - 9]);
-    assert_eq!(cut, "cannot import a.csv.gz: the file ends too early, it was cut: fetch it again");
+    let end = whole.len() - 9;
+    let expected =
+        format!("cannot import a.csv.gz: the file ends too early, at byte {end}: it was cut, fetch it again");
+    assert_eq!(cut, expected);
     let latin = Desk::new().refusal("a.csv", b"ra,dec,name\n1,2,\xe9toile\n");
     assert_eq!(latin, "cannot import a.csv: line 2 is not UTF-8 text");
 }
@@ -107,9 +109,17 @@ fn bad_requests_are_refused() {
     );
     let rename = ImportRequest { rename: vec![("RA".into(), "x".into())], ..request.clone() };
     assert!(desk.refused(&rename).contains("there is no position"));
-    let small = ImportRequest { memory_limit_bytes: 8, ..request };
+    let limits = ImportLimits { memory_bytes: 8, ..request.limits };
     assert_eq!(
-        desk.refused(&small),
-        "cannot import a.csv: it holds more than 8 bytes: split it, or raise the memory limit"
+        desk.refused(&ImportRequest { limits, ..request }),
+        "8 bytes of memory are too few to sort rows: allow at least 16777216"
+    );
+}
+
+#[test]
+fn a_quote_that_is_never_closed_is_refused_with_its_line() {
+    assert_eq!(
+        Desk::new().refusal("a.csv", "ra,dec,name\n1,2,x\n3,4,\"y\n5,6,z\n"),
+        "cannot import a.csv: line 3 opens a quote that is never closed"
     );
 }

@@ -1,20 +1,19 @@
 //! BINARY and BINARY2 (VOTable 1.5 sections 5.3 and 5.4): big-endian cells in base64, row after row.
 
-use std::sync::Arc;
+use std::io::{self, BufRead, BufReader, Read};
 
-use arrow::array::{
-    ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int16Builder, Int32Builder, Int64Builder,
-    StringBuilder,
-};
-use base64::Engine as _;
+use arrow::array::ArrayRef;
 use base64::engine::general_purpose::STANDARD;
-use quick_xml::Reader;
+use base64::read::DecoderReader;
 use quick_xml::events::Event;
 
+use super::super::big_endian::{Growing, fixed};
 use super::super::file_error::FileError;
-use super::super::sheet::Column;
-use super::field::{Count, Item, Shape, VoField};
-use super::xml::{attribute, malformed, text_until};
+use super::super::frame::Framer;
+use super::super::sheet::{PIECE_BYTES, PIECE_ROWS, Piece, Places};
+use super::super::source::cut;
+use super::field::{Count, VoField};
+use super::xml::{Xml, attribute, malformed};
 
 /// How a stream says that a cell has no value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,163 +24,125 @@ pub(super) enum Nulls {
     InMask,
 }
 
-/// The bytes of the STREAM inside the element that was just opened.
-pub(super) fn stream(xml: &mut Reader<&[u8]>) -> Result<Vec<u8>, FileError> {
+/// Reads the STREAM inside the element that was just opened; gives the number of rows.
+pub(super) fn read(
+    xml: &mut Xml,
+    fields: &[VoField],
+    nulls: Nulls,
+    framer: &mut Framer<'_>,
+) -> Result<u64, FileError> {
     loop {
-        match xml.read_event()? {
+        match xml.next()? {
             Event::Start(element) if element.local_name().as_ref() == "STREAM" => {
                 let encoding = attribute(&element, "encoding")?;
                 if attribute(&element, "href")?.is_some() || encoding.as_deref() != Some("base64") {
                     return Err(malformed("its stream is not base64 inside the file".to_owned()));
                 }
-                let text = text_until(xml, "STREAM")?;
-                let letters: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-                return STANDARD.decode(letters).map_err(|_| FileError::Truncated);
+                break;
             }
-            Event::Eof => return Err(FileError::Truncated),
+            Event::Eof => return Err(cut()),
             _ => {}
         }
     }
+    let mut stream = BufReader::new(DecoderReader::new(Letters(xml.bytes()), &STANDARD));
+    rows(&mut stream, fields, nulls, framer).map_err(|error| match error {
+        FileError::Read(error) if error.kind() == io::ErrorKind::InvalidData => {
+            malformed("its stream is no base64".to_owned())
+        }
+        other => other,
+    })
 }
 
-/// The columns of a stream.
-pub(super) fn decode(fields: &[VoField], bytes: &[u8], nulls: Nulls) -> Result<Vec<Column>, FileError> {
-    let mut builders: Vec<Builder> = fields.iter().map(|field| Builder::new(field.shape)).collect();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let left = rest.len();
-        let mask: &[u8] = match nulls {
-            Nulls::InMask => take(&mut rest, fields.len().div_ceil(8))?,
-            Nulls::InValues => &[],
-        };
-        for (index, (field, builder)) in fields.iter().zip(&mut builders).enumerate() {
-            let cell = cell(&mut rest, field.shape)?;
-            let masked = mask.get(index / 8).is_some_and(|byte| byte & (0x80 >> (index % 8)) != 0);
-            builder.push(Some(cell).filter(|_| !masked), field.null.as_deref());
+fn rows(
+    stream: &mut impl BufRead,
+    fields: &[VoField],
+    nulls: Nulls,
+    framer: &mut Framer<'_>,
+) -> Result<u64, FileError> {
+    let mut columns: Vec<Option<Growing>> = fields.iter().map(growing).collect();
+    let (mut cell, mut mask) = (Vec::new(), Vec::new());
+    let (mut rows, mut before, mut bytes) = (0u64, 0u64, 0usize);
+    while !stream.fill_buf()?.is_empty() {
+        let bytes_before = bytes;
+        if nulls == Nulls::InMask {
+            take(stream, fields.len().div_ceil(8), &mut mask)?;
+            bytes += mask.len();
         }
-        if rest.len() == left {
+        for (index, (field, column)) in fields.iter().zip(&mut columns).enumerate() {
+            bytes += read_cell(stream, field, &mut cell)?;
+            let masked = mask.get(index / 8).is_some_and(|byte| byte & (0x80 >> (index % 8)) != 0);
+            if let Some(column) = column {
+                column.push(Some(cell.as_slice()).filter(|_| !masked));
+            }
+        }
+        if bytes == bytes_before {
             return Err(malformed("its rows have no bytes, but its stream has".to_owned()));
         }
+        rows += 1;
+        if bytes >= PIECE_BYTES || rows - before >= PIECE_ROWS as u64 {
+            framer.rows(piece(&mut columns, before)?)?;
+            (before, bytes) = (rows, 0);
+        }
     }
-    let columns = fields.iter().zip(builders).filter_map(|(field, builder)| {
-        let values = builder.finish()?;
-        let data_type = Some(values.data_type().clone());
-        Some(Column { name: field.name.clone(), about: field.about.clone(), data_type, values })
-    });
-    Ok(columns.collect())
+    framer.rows(piece(&mut columns, before)?)?;
+    Ok(rows)
 }
 
-fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8], FileError> {
-    let (taken, left) = rest.split_at_checked(count).ok_or(FileError::Truncated)?;
-    *rest = left;
-    Ok(taken)
+fn growing(field: &VoField) -> Option<Growing> {
+    let null = field.null.as_ref().and_then(|null| null.trim().parse().ok());
+    field.shape.items().map(|(item, is_list)| Growing::new(item, is_list, null))
 }
 
-fn cell<'a>(rest: &mut &'a [u8], shape: Shape) -> Result<&'a [u8], FileError> {
-    let items = match shape.count {
-        Count::Fixed(items) => items,
-        Count::Variable => u32::from_be_bytes(fixed(take(rest, 4)?)) as usize,
+fn piece(columns: &mut [Option<Growing>], before: u64) -> Result<Piece, FileError> {
+    let values = columns.iter_mut().flatten().map(Growing::take).collect::<Result<Vec<ArrayRef>, _>>()?;
+    Ok(Piece { values, places: Places::After(before) })
+}
+
+/// Reads one cell and gives how many bytes it took.
+fn read_cell(stream: &mut impl Read, field: &VoField, cell: &mut Vec<u8>) -> Result<usize, FileError> {
+    let (items, prefix) = match field.shape.count {
+        Count::Fixed(items) => (items, 0),
+        Count::Variable => {
+            take(stream, 4, cell)?;
+            (u32::from_be_bytes(fixed(cell)) as usize, 4)
+        }
     };
-    take(rest, shape.bytes(items))
+    take(stream, field.shape.bytes(items), cell)?;
+    Ok(prefix + cell.len())
 }
 
-/// The first bytes of a cell as a number's bytes; the shape of the column made it long enough.
-fn fixed<const N: usize>(cell: &[u8]) -> [u8; N] {
-    let mut bytes = [0; N];
-    bytes.copy_from_slice(&cell[..N]);
-    bytes
+/// Reads so many bytes. Memory grows with the bytes that are there, not with those that are announced.
+fn take(stream: &mut impl Read, count: usize, bytes: &mut Vec<u8>) -> Result<(), FileError> {
+    bytes.clear();
+    let read = stream.take(count as u64).read_to_end(bytes)?;
+    if read == count { Ok(()) } else { Err(cut()) }
 }
 
-/// Grows one column.
-enum Builder {
-    Boolean(BooleanBuilder),
-    UnsignedByte(Int16Builder),
-    Short(Int16Builder),
-    Int(Int32Builder),
-    Long(Int64Builder),
-    Float(Float32Builder),
-    Double(Float64Builder),
-    Char(StringBuilder),
-    UnicodeChar(StringBuilder),
-    LeftOut,
-}
+/// The letters of base64 up to the next tag.
+struct Letters<R>(R);
 
-impl Builder {
-    fn new(shape: Shape) -> Self {
-        if shape.data_type().is_none() {
-            return Self::LeftOut;
-        }
-        match shape.item {
-            Item::Boolean => Self::Boolean(BooleanBuilder::new()),
-            Item::UnsignedByte => Self::UnsignedByte(Int16Builder::new()),
-            Item::Short => Self::Short(Int16Builder::new()),
-            Item::Int => Self::Int(Int32Builder::new()),
-            Item::Long => Self::Long(Int64Builder::new()),
-            Item::Float => Self::Float(Float32Builder::new()),
-            Item::Double => Self::Double(Float64Builder::new()),
-            Item::Char => Self::Char(StringBuilder::new()),
-            Item::UnicodeChar => Self::UnicodeChar(StringBuilder::new()),
-            Item::Bit | Item::FloatComplex | Item::DoubleComplex => Self::LeftOut,
-        }
-    }
-
-    /// Takes the bytes of a cell; nothing, or the null value of an integer column, is no value.
-    fn push(&mut self, cell: Option<&[u8]>, null: Option<&str>) {
-        fn unless_null<T: ToString>(value: T, null: Option<&str>) -> Option<T> {
-            let is_null = null.is_some_and(|null| null == value.to_string());
-            (!is_null).then_some(value)
-        }
-        match self {
-            Self::Boolean(b) => b.append_option(cell.and_then(boolean)),
-            Self::UnsignedByte(b) => b.append_option(cell.and_then(|c| unless_null(i16::from(c[0]), null))),
-            Self::Short(b) => {
-                b.append_option(cell.and_then(|c| unless_null(i16::from_be_bytes(fixed(c)), null)))
+impl<R: BufRead> Read for Letters<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let bytes = self.0.fill_buf()?;
+            if bytes.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            Self::Int(b) => {
-                b.append_option(cell.and_then(|c| unless_null(i32::from_be_bytes(fixed(c)), null)))
+            if bytes[0] == b'<' {
+                return Ok(0);
             }
-            Self::Long(b) => {
-                b.append_option(cell.and_then(|c| unless_null(i64::from_be_bytes(fixed(c)), null)))
+            let (mut taken, mut wrote) = (0, 0);
+            while taken < bytes.len() && wrote < buffer.len() && bytes[taken] != b'<' {
+                if !bytes[taken].is_ascii_whitespace() {
+                    buffer[wrote] = bytes[taken];
+                    wrote += 1;
+                }
+                taken += 1;
             }
-            Self::Float(b) => b.append_option(cell.map(|c| f32::from_be_bytes(fixed(c)))),
-            Self::Double(b) => b.append_option(cell.map(|c| f64::from_be_bytes(fixed(c)))),
-            Self::Char(b) => b.append_option(cell.map(|c| String::from_utf8_lossy(trimmed(c)))),
-            Self::UnicodeChar(b) => b.append_option(cell.map(utf16)),
-            Self::LeftOut => {}
+            self.0.consume(taken);
+            if wrote > 0 || buffer.is_empty() {
+                return Ok(wrote);
+            }
         }
     }
-
-    fn finish(self) -> Option<ArrayRef> {
-        Some(match self {
-            Self::Boolean(mut b) => Arc::new(b.finish()),
-            Self::UnsignedByte(mut b) | Self::Short(mut b) => Arc::new(b.finish()),
-            Self::Int(mut b) => Arc::new(b.finish()),
-            Self::Long(mut b) => Arc::new(b.finish()),
-            Self::Float(mut b) => Arc::new(b.finish()),
-            Self::Double(mut b) => Arc::new(b.finish()),
-            Self::Char(mut b) | Self::UnicodeChar(mut b) => Arc::new(b.finish()),
-            Self::LeftOut => return None,
-        })
-    }
-}
-
-fn boolean(cell: &[u8]) -> Option<bool> {
-    match cell.first() {
-        Some(b'T' | b't' | b'1') => Some(true),
-        Some(b'F' | b'f' | b'0') => Some(false),
-        _ => None,
-    }
-}
-
-/// Text up to the first NUL, without the blanks that fill a fixed width.
-fn trimmed(cell: &[u8]) -> &[u8] {
-    let end = cell.iter().position(|&b| b == 0).unwrap_or(cell.len());
-    cell[..end].trim_ascii_end()
-}
-
-fn utf16(cell: &[u8]) -> String {
-    let units =
-        cell.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).take_while(|&u| u != 0);
-    let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    text.trim_end().to_owned()
 }

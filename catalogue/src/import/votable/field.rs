@@ -3,8 +3,9 @@
 use arrow::datatypes::DataType;
 use quick_xml::events::BytesStart;
 
+use super::super::big_endian::{self, Item};
 use super::super::file_error::FileError;
-use super::super::sheet::About;
+use super::super::sheet::{About, Column, Values};
 use super::xml::{attribute, malformed};
 
 /// One column as its FIELD declares it.
@@ -19,23 +20,15 @@ pub(super) struct VoField {
 /// What one cell holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
-    pub item: Item,
+    pub datatype: Datatype,
     pub count: Count,
 }
 
-/// One item of a cell.
+/// The `datatype` of a FIELD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Item {
-    Boolean,
+pub(super) enum Datatype {
+    Known(Item),
     Bit,
-    UnsignedByte,
-    Short,
-    Int,
-    Long,
-    Char,
-    UnicodeChar,
-    Float,
-    Double,
     FloatComplex,
     DoubleComplex,
 }
@@ -51,60 +44,64 @@ impl VoField {
     pub fn parse(element: &BytesStart<'_>) -> Result<Self, FileError> {
         let name = attribute(element, "name")?.or(attribute(element, "ID")?);
         let name = name.ok_or_else(|| malformed("a FIELD has no name".to_owned()))?;
-        let datatype = attribute(element, "datatype")?.unwrap_or_default();
-        let item = Item::parse(&datatype)
-            .ok_or_else(|| malformed(format!("FIELD `{name}` has the unknown datatype `{datatype}`")))?;
+        let stated = attribute(element, "datatype")?.unwrap_or_default();
+        let datatype = Datatype::parse(&stated)
+            .ok_or_else(|| malformed(format!("FIELD `{name}` has the unknown datatype `{stated}`")))?;
         let arraysize = attribute(element, "arraysize")?;
         let count = Count::parse(arraysize.as_deref())
             .ok_or_else(|| malformed(format!("FIELD `{name}` has an arraysize that cannot be read")))?;
         let about =
             About { unit: attribute(element, "unit")?, ucd: attribute(element, "ucd")?, description: None };
-        Ok(Self { name, about, shape: Shape { item, count }, null: None })
+        Ok(Self { name, about, shape: Shape { datatype, count }, null: None })
+    }
+
+    /// The column of the sheet, or nothing for what is left out.
+    pub fn column(&self) -> Option<Column> {
+        let values = Values::Declared(self.shape.data_type()?);
+        Some(Column { name: self.name.clone(), about: self.about.clone(), values })
     }
 }
 
 impl Shape {
+    /// What the cells are made of and whether they are lists of it, or nothing for what is left out.
+    pub fn items(self) -> Option<(Item, bool)> {
+        match self.datatype {
+            Datatype::Known(item @ (Item::Text | Item::Utf16)) => Some((item, false)),
+            Datatype::Known(item) => Some((item, self.count != Count::Fixed(1))),
+            Datatype::Bit | Datatype::FloatComplex | Datatype::DoubleComplex => None,
+        }
+    }
+
     /// The Arrow type of the column, or nothing for what is left out.
     pub fn data_type(self) -> Option<DataType> {
-        let scalar = self.count == Count::Fixed(1);
-        match self.item {
-            Item::Char | Item::UnicodeChar => Some(DataType::Utf8),
-            Item::Boolean if scalar => Some(DataType::Boolean),
-            Item::UnsignedByte | Item::Short if scalar => Some(DataType::Int16),
-            Item::Int if scalar => Some(DataType::Int32),
-            Item::Long if scalar => Some(DataType::Int64),
-            Item::Float if scalar => Some(DataType::Float32),
-            Item::Double if scalar => Some(DataType::Float64),
-            _ => None,
-        }
+        let (item, is_list) = self.items()?;
+        Some(if is_list { big_endian::list_of(item.data_type()) } else { item.data_type() })
     }
 
     /// The bytes of this many items in a binary stream.
     pub fn bytes(self, items: usize) -> usize {
-        match self.item {
-            Item::Bit => items.div_ceil(8),
-            Item::Boolean | Item::UnsignedByte | Item::Char => items,
-            Item::Short | Item::UnicodeChar => items.saturating_mul(2),
-            Item::Int | Item::Float => items.saturating_mul(4),
-            Item::Long | Item::Double | Item::FloatComplex => items.saturating_mul(8),
-            Item::DoubleComplex => items.saturating_mul(16),
+        match self.datatype {
+            Datatype::Known(item) => items.saturating_mul(item.size()),
+            Datatype::Bit => items.div_ceil(8),
+            Datatype::FloatComplex => items.saturating_mul(8),
+            Datatype::DoubleComplex => items.saturating_mul(16),
         }
     }
 }
 
-impl Item {
-    fn parse(datatype: &str) -> Option<Self> {
-        Some(match datatype {
-            "boolean" => Self::Boolean,
+impl Datatype {
+    fn parse(stated: &str) -> Option<Self> {
+        Some(match stated {
+            "boolean" => Self::Known(Item::Boolean),
+            "unsignedByte" => Self::Known(Item::UnsignedByte),
+            "short" => Self::Known(Item::Short),
+            "int" => Self::Known(Item::Int),
+            "long" => Self::Known(Item::Long),
+            "char" => Self::Known(Item::Text),
+            "unicodeChar" => Self::Known(Item::Utf16),
+            "float" => Self::Known(Item::Float),
+            "double" => Self::Known(Item::Double),
             "bit" => Self::Bit,
-            "unsignedByte" => Self::UnsignedByte,
-            "short" => Self::Short,
-            "int" => Self::Int,
-            "long" => Self::Long,
-            "char" => Self::Char,
-            "unicodeChar" => Self::UnicodeChar,
-            "float" => Self::Float,
-            "double" => Self::Double,
             "floatComplex" => Self::FloatComplex,
             "doubleComplex" => Self::DoubleComplex,
             _ => return None,

@@ -3,61 +3,96 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringBuilder};
-use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::super::error::Place;
 use super::super::file_error::FileError;
-use super::super::sheet::Column;
+use super::super::frame::Framer;
+use super::super::sheet::{PIECE_BYTES, PIECE_ROWS, Piece, Places};
+use super::super::source::cut;
 use super::field::VoField;
-use super::xml::text_until;
+use super::xml::Xml;
 
-/// Reads up to the end of TABLEDATA.
-pub(super) fn read(xml: &mut Reader<&[u8]>, fields: &[VoField]) -> Result<Vec<Column>, FileError> {
-    let mut columns: Vec<StringBuilder> = fields.iter().map(|_| StringBuilder::new()).collect();
-    let mut row = 0;
+/// Reads up to the end of TABLEDATA; gives the number of rows.
+pub(super) fn read(xml: &mut Xml, fields: &[VoField], framer: &mut Framer<'_>) -> Result<u64, FileError> {
+    let mut texts = Texts::new(fields);
     loop {
-        match xml.read_event()? {
-            Event::Start(element) if element.local_name().as_ref() == "TR" => {
-                row += 1;
-                read_row(xml, fields, &mut columns, Place::Row(row))?;
-            }
+        match xml.next()? {
+            Event::Start(element) if element.local_name().as_ref() == "TR" => read_row(xml, &mut texts)?,
             Event::End(end) if end.local_name().as_ref() == "TABLEDATA" => break,
-            Event::Eof => return Err(FileError::Truncated),
+            Event::Eof => return Err(cut()),
             _ => {}
         }
+        if texts.bytes >= PIECE_BYTES || texts.rows - texts.before >= PIECE_ROWS as u64 {
+            framer.rows(texts.take())?;
+        }
     }
-    let columns = fields.iter().zip(columns).filter_map(|(field, mut cells)| {
-        let values: ArrayRef = Arc::new(cells.finish());
-        let data_type = Some(field.shape.data_type()?);
-        Some(Column { name: field.name.clone(), about: field.about.clone(), data_type, values })
-    });
-    Ok(columns.collect())
+    let rows = texts.rows;
+    framer.rows(texts.take())?;
+    Ok(rows)
 }
 
-fn read_row(
-    xml: &mut Reader<&[u8]>,
-    fields: &[VoField],
-    columns: &mut [StringBuilder],
-    place: Place,
-) -> Result<(), FileError> {
+/// The cells of some rows.
+struct Texts<'a> {
+    fields: &'a [VoField],
+    /// One builder for each field that is kept.
+    columns: Vec<Option<StringBuilder>>,
+    bytes: usize,
+    rows: u64,
+    before: u64,
+}
+
+impl<'a> Texts<'a> {
+    fn new(fields: &'a [VoField]) -> Self {
+        let columns = fields.iter().map(|field| field.shape.items().map(|_| StringBuilder::new())).collect();
+        Self { fields, columns, bytes: 0, rows: 0, before: 0 }
+    }
+
+    fn push(&mut self, index: usize, cell: &str) {
+        let (Some(field), Some(Some(column))) = (self.fields.get(index), self.columns.get_mut(index)) else {
+            return;
+        };
+        self.bytes += cell.len();
+        if field.null.as_deref() == Some(cell) {
+            column.append_null();
+        } else if field.shape.items().is_some_and(|(_, is_list)| is_list) {
+            column.append_value(bracketed(cell));
+        } else {
+            column.append_value(cell);
+        }
+    }
+
+    fn take(&mut self) -> Piece {
+        let finished = self.columns.iter_mut().flatten().map(|column| Arc::new(column.finish()) as ArrayRef);
+        let piece = Piece { values: finished.collect(), places: Places::After(self.before) };
+        (self.before, self.bytes) = (self.rows, 0);
+        piece
+    }
+}
+
+/// Items separated by blanks in the form in which lists are parsed; no items are no value.
+fn bracketed(cell: &str) -> String {
+    let items: Vec<&str> = cell.split_whitespace().collect();
+    if items.is_empty() { String::new() } else { format!("[{}]", items.join(",")) }
+}
+
+fn read_row(xml: &mut Xml, texts: &mut Texts<'_>) -> Result<(), FileError> {
     let mut found = 0;
+    texts.rows += 1;
     loop {
-        let cell = match xml.read_event()? {
-            Event::Start(element) if element.local_name().as_ref() == "TD" => text_until(xml, "TD")?,
-            Event::Empty(element) if element.local_name().as_ref() == "TD" => String::new(),
+        let is_open = match xml.next()? {
+            Event::Start(element) if element.local_name().as_ref() == "TD" => true,
+            Event::Empty(element) if element.local_name().as_ref() == "TD" => false,
             Event::End(end) if end.local_name().as_ref() == "TR" => break,
-            Event::Eof => return Err(FileError::Truncated),
+            Event::Eof => return Err(cut()),
             _ => continue,
         };
-        if let (Some(field), Some(column)) = (fields.get(found), columns.get_mut(found)) {
-            let cell = cell.trim();
-            column.append_option(Some(cell).filter(|cell| field.null.as_deref() != Some(cell)));
-        }
+        let cell = if is_open { xml.text_until("TD")? } else { String::new() };
+        texts.push(found, cell.trim());
         found += 1;
     }
-    if found != fields.len() {
-        return Err(FileError::Ragged { place, expected: fields.len(), found });
+    if found != texts.fields.len() {
+        return Err(FileError::Ragged { place: Place::Row(texts.rows), expected: texts.fields.len(), found });
     }
     Ok(())
 }
