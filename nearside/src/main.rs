@@ -7,6 +7,7 @@ mod bar;
 mod config;
 mod import;
 mod sample;
+mod tap;
 mod up;
 mod user;
 
@@ -30,15 +31,22 @@ enum Command {
     Up(up::Args),
     /// Generate the simulated sample sky as HATS tables.
     Sample(sample::Args),
-    /// Bring files (CSV, text, ECSV, VOTable, Parquet) into a HATS table.
-    Import(import::Args),
+    /// Bring files (CSV, text, ECSV, VOTable, FITS, Parquet) or the answer of a TAP service into a HATS table.
+    Import(Box<import::Args>),
+    /// Read one file for `import`, which starts this with little memory and time.
+    #[command(name = import::READER, hide = true)]
+    ImportReader,
     /// Manage the accounts that may sign in.
     User(user::Args),
 }
 
 fn main() -> ExitCode {
-    config::log_to_stderr();
     let command = Cli::parse().command;
+    if matches!(command, Command::ImportReader) {
+        // Before there is a runtime, whose threads would need memory that a reader does not have.
+        return catalogue::import::serve_reader();
+    }
+    config::log_to_stderr();
     let outcome = Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let outcome = runtime.block_on(run(command));
         // A signal may have come in the middle of long work, whose thread must not keep the person waiting.
@@ -58,7 +66,8 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(args) => up::run(args).await,
         Command::Sample(args) => sample::run(&args),
-        Command::Import(args) => import::run(args),
+        Command::Import(args) => import::run(*args).await,
+        Command::ImportReader => unreachable!("it was served before the runtime began"),
         Command::User(args) => user::run(args).await,
     }
 }
