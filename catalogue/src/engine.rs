@@ -59,6 +59,12 @@ use share::{Share, Shares};
 use stop::Stop;
 use table::HatsTable;
 
+/// Makes the index of a table that has none, so that nobody waits for it when the table is first opened. Fails when
+/// the table could not be opened.
+pub fn index_table(data_dir: &Path, schema: &str, name: &str) -> Result<(), TableError> {
+    mount::index(data_dir, schema, name)
+}
+
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {

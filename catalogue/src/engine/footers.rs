@@ -16,7 +16,7 @@ use datafusion::parquet::file::metadata::{
 };
 
 use super::footer::{END_BYTES, mark, told_bytes};
-use super::index::Entry;
+use super::index::{self, Entry};
 
 /// When room is needed, this part of what is kept goes at once, the longest unused first.
 const FREED: usize = 4;
@@ -57,12 +57,12 @@ impl Footers {
         let file = fs::metadata(&path)?;
         let modified = file.modified()?;
         if file.len() != entry.bytes {
-            return Err(changed(location));
+            return Err(self.changed(location));
         }
         if let Some(metadata) = self.kept().find(location, modified) {
             return Ok(metadata);
         }
-        let metadata = Arc::new(read(&path, location, entry)?);
+        let metadata = Arc::new(read(&path, entry)?.ok_or_else(|| self.changed(location))?);
         self.kept().keep(location, Arc::clone(&metadata), modified, self.limit_bytes);
         Ok(metadata)
     }
@@ -75,6 +75,15 @@ impl Footers {
     /// Whether a footer can be had without reading.
     pub(crate) fn has(&self, location: &str) -> bool {
         self.kept().footers.contains_key(location)
+    }
+
+    /// The error for a file that is not the one that was indexed; makes true what it advises.
+    fn changed(&self, location: &str) -> ParquetError {
+        let advice = match index::discard(&self.data_dir, &self.path(location)) {
+            Ok(()) => "restart the server, which will index it anew".to_owned(),
+            Err(index) => format!("remove {} and restart the server", index.display()),
+        };
+        ParquetError::General(format!("{location} has changed since it was indexed: {advice}"))
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -121,23 +130,19 @@ impl Kept {
     }
 }
 
-fn changed(location: &str) -> ParquetError {
-    ParquetError::General(format!(
-        "{location} has changed since the catalogue was opened: restart the server"
-    ))
-}
-
-fn read(path: &Path, location: &str, entry: &Entry) -> Result<ParquetMetaData, ParquetError> {
+/// The footer of a file, or nothing when the file is not the one that was indexed.
+fn read(path: &Path, entry: &Entry) -> Result<Option<ParquetMetaData>, ParquetError> {
     let mut file = File::open(path)?;
     let start = entry.bytes.saturating_sub(entry.tail_bytes);
     let tail = read_range(&mut file, start..entry.bytes)?;
     if mark(&tail) != entry.mark {
-        return Err(changed(location));
+        return Ok(None);
     }
-    let (_, end) = tail.split_last_chunk::<END_BYTES>().ok_or_else(|| changed(location))?;
+    let Some((_, end)) = tail.split_last_chunk::<END_BYTES>() else { return Ok(None) };
     let footer_end = tail.len() - END_BYTES;
-    let footer_start =
-        footer_end.checked_sub(usize::try_from(told_bytes(end))?).ok_or_else(|| changed(location))?;
+    let Some(footer_start) = footer_end.checked_sub(usize::try_from(told_bytes(end))?) else {
+        return Ok(None);
+    };
     let metadata = ParquetMetaDataReader::decode_metadata(&tail[footer_start..footer_end])?;
     let mut decoder = ParquetMetaDataPushDecoder::try_new_with_metadata(entry.bytes, metadata)?
         .with_column_index_policy(PageIndexPolicy::Skip)
@@ -145,8 +150,10 @@ fn read(path: &Path, location: &str, entry: &Entry) -> Result<ParquetMetaData, P
     decoder.push_range(start..entry.bytes, tail)?;
     loop {
         match decoder.try_decode()? {
-            DecodeResult::Data(metadata) => return Ok(metadata),
-            DecodeResult::Finished => return Err(ParquetError::General(format!("{location} has no footer"))),
+            DecodeResult::Data(metadata) => return Ok(Some(metadata)),
+            DecodeResult::Finished => {
+                return Err(ParquetError::General(format!("{} has no footer", path.display())));
+            }
             DecodeResult::NeedsData(ranges) => {
                 let bytes = ranges.iter().map(|range| read_range(&mut file, range.clone()));
                 let bytes = bytes.collect::<Result<_, _>>()?;

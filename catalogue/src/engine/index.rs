@@ -17,7 +17,7 @@ use super::keys::KeyRanges;
 use super::narrow::Narrowing;
 use crate::healpix;
 
-pub(crate) use stored::{load, save};
+pub(crate) use stored::{discard, load, save};
 use zones::Rounded;
 pub(crate) use zones::Zones;
 

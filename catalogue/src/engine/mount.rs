@@ -119,6 +119,11 @@ pub(crate) fn tables(data_dir: &Path) -> Result<(Vec<Mounted>, Vec<BrokenTable>)
     }
 }
 
+/// Opens a table, which makes its index.
+pub(crate) fn index(data_dir: &Path, schema: &str, name: &str) -> Result<(), TableError> {
+    table(data_dir, &data_dir.join(schema).join(name), schema, name).map(drop)
+}
+
 /// Which table is being opened, and where.
 struct Place<'a> {
     data_dir: &'a Path,

@@ -2,7 +2,8 @@
 //! columns, its files and its pages, and a mark of all these bytes. The same table gives the same bytes.
 //!
 //! An index is used only when it is newer than everything that it describes and every file has the size that
-//! it says; otherwise it counts as missing, and the table is read and indexed again.
+//! it says; otherwise it counts as missing, and the table is read and indexed again. A file that was replaced by one of
+//! the same size and an older date is noticed when it is read; then the index is removed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -61,6 +62,14 @@ pub(crate) fn save(dir: &Path, schema: &SchemaRef, index: &Index) {
     if let Err(error) = write() {
         tracing::warn!(table = %dir.display(), %error, "the index cannot be kept, so every start makes it again");
     }
+}
+
+/// Removes the index of the table that `file` belongs to, because it does not describe this file. Fails with the
+/// index that cannot be removed.
+pub(crate) fn discard(data_dir: &Path, file: &Path) -> Result<(), PathBuf> {
+    let above = file.ancestors().skip(1).take_while(|above| above.starts_with(data_dir));
+    let index = above.map(|above| above.join(FILE_NAME)).find(|index| index.exists());
+    index.map_or(Ok(()), |index| fs::remove_file(&index).map_err(|_| index))
 }
 
 /// What is not as it was when the index was written: the table's description, a file, or a directory, which
