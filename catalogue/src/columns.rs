@@ -3,6 +3,7 @@
 //! Names, types, units (VOUnit) and UCDs are those of the Gaia archive; the descriptions are our own words.
 //! This is no list of what a table must have: a column that is not here is kept as it arrives.
 
+mod epoch_astrometry;
 mod epoch_photometry;
 mod gaia_source;
 mod spectra;
@@ -16,6 +17,9 @@ pub use spectra::Spectra;
 
 /// The nested column of `gaiadr3.epoch_photometry` that holds the transits of a source.
 pub const TRANSITS: &str = "transits";
+
+/// The nested column of `epoch_astrometry` that holds the observations of a source.
+pub const OBSERVATIONS: &str = "observations";
 
 /// The type of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,16 +56,35 @@ const fn column(
 ///
 /// The fields of a transit, such as `g_transit_mag`, are not columns: they are in [`transit_fields`].
 pub fn field(name: &str) -> Option<Field> {
-    if name == TRANSITS {
-        return Some(transits());
+    match name {
+        TRANSITS => Some(transits()),
+        OBSERVATIONS => Some(observations()),
+        _ => known().find(|column| column.name == name).map(Column::field),
     }
-    let known = gaia_source::COLUMNS.iter().chain(epoch_photometry::COLUMNS).chain(vari_rrlyrae::COLUMNS);
-    known.into_iter().find(|column| column.name == name).map(Column::field)
+}
+
+/// The columns of all tables of numbers.
+fn known() -> impl Iterator<Item = &'static Column> {
+    let epochs = epoch_photometry::COLUMNS.iter().chain(epoch_astrometry::COLUMNS);
+    gaia_source::COLUMNS.iter().chain(epochs).chain(vari_rrlyrae::COLUMNS)
 }
 
 /// The fields inside [`TRANSITS`]: lists, all equally long within one row.
 pub fn transit_fields() -> Fields {
     epoch_photometry::TRANSIT.iter().map(Column::list_field).collect()
+}
+
+/// The fields inside [`OBSERVATIONS`]: lists, all equally long within one row.
+pub fn observation_fields() -> Fields {
+    epoch_astrometry::OBSERVATION.iter().map(Column::list_field).collect()
+}
+
+fn observations() -> Field {
+    let metadata = HashMap::from([
+        ("ucd".to_owned(), "pos;time.series".to_owned()),
+        ("description".to_owned(), "Where each CCD saw the source along the scan".to_owned()),
+    ]);
+    Field::new(OBSERVATIONS, DataType::Struct(observation_fields()), false).with_metadata(metadata)
 }
 
 fn transits() -> Field {
@@ -129,8 +152,7 @@ mod tests {
 
     #[test]
     fn no_name_is_listed_twice() {
-        let known = gaia_source::COLUMNS.iter().chain(epoch_photometry::COLUMNS).chain(vari_rrlyrae::COLUMNS);
-        let mut names: Vec<_> = known.map(|column| column.name).collect();
+        let mut names: Vec<_> = known().map(|column| column.name).collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();

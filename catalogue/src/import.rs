@@ -3,7 +3,7 @@
 //! Two passes: files are read in parallel, each in a limited child process where that is wanted, and their rows put
 //! aside in sorted runs; then the runs become tiles. Memory has a limit that does not depend on the number of rows, a
 //! run that was killed goes on where it was, and the same files give the same bytes. A file that is cut, edited or
-//! rounded is refused with the place at fault; nothing is guessed about it. Light curves and spectra are put together in memory.
+//! rounded is refused with the place at fault; nothing is guessed about it.
 
 mod arrange;
 mod big_endian;
@@ -20,6 +20,7 @@ mod limits;
 mod merge;
 mod naming;
 mod parquet_file;
+mod places;
 mod position;
 mod products;
 mod reader;
@@ -27,6 +28,7 @@ mod reading;
 mod request;
 mod run_file;
 mod sheet;
+mod slices;
 mod source;
 mod spill;
 mod summary;
@@ -39,7 +41,7 @@ use std::path::Path;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef};
 
 pub use error::{ImportError, Place};
 pub use file_error::FileError;
@@ -49,12 +51,14 @@ pub use reader::{ReaderProgram, Reading, serve as serve_reader};
 pub use request::{ImportRequest, TableKind};
 pub use summary::{ImportSummary, Note, Remark, Start};
 
+use crate::engine;
 use crate::hats::Writer;
 use crate::progress::Progress;
 use arrange::Arranged;
 use histogram::Histogram;
-use inputs::Input;
+use inputs::{Input, Role};
 use merge::Part;
+use products::Gathered;
 use reading::{Heard, ReadJob};
 use run_file::Run;
 use work::{ReadEntry, Work};
@@ -62,7 +66,7 @@ use work::{ReadEntry, Work};
 /// Imports the files of a request. The table appears whole, or not at all; what an interrupted run finished counts.
 pub fn run(request: &ImportRequest, progress: &dyn Progress) -> Result<ImportSummary, ImportError> {
     let target = request.target()?;
-    let inputs = inputs::files(&request.inputs)?;
+    let inputs = inputs::files(request)?;
     let work = Work::open(&target, request, &inputs)?;
     match import(request, &target, &inputs, &work, progress) {
         Ok(summary) => {
@@ -84,22 +88,16 @@ fn import(
     progress: &dyn Progress,
 ) -> Result<ImportSummary, ImportError> {
     progress.begin(&reading(work.start()), inputs.iter().map(|input| input.bytes).sum(), "bytes");
-    let read = match request.kind {
-        TableKind::Catalogue => spill::files(request, inputs, work, progress),
-        TableKind::EpochPhotometry | TableKind::Spectra(_) => {
-            products::gather(request, inputs, work, progress)
-        }
-    };
+    let read = spill::files(request, inputs, work, progress);
     progress.end();
     let read = read?;
-    let (runs, parts) = runs(&read, work)?;
+    let Rows { runs, schema, placed_by_source_id } = rows(request, &read, work, progress)?;
     let mut histogram = Histogram::new();
     runs.iter().for_each(|run| histogram.add(run.cells()));
     let tiles = histogram.tiles(request.limits.max_tile_rows);
     let meta = request.meta(inputs);
-    let schema = meta.schema(&*merge::merge(&parts)?);
-    let sort_bytes = request.limits.sort_bytes();
-    let arranged = Arranged { runs: &runs, schema: schema.clone(), kind: meta.kind, sort_bytes };
+    let schema = meta.schema(&schema);
+    let arranged = Arranged { runs: &runs, schema: schema.clone(), kind: meta.kind, limits: request.limits };
     progress.begin("writing tiles", histogram.total(), "rows");
     let tiles = arranged.tiles(&histogram, &tiles, work, progress);
     progress.end();
@@ -108,12 +106,13 @@ fn import(
         writer.adopt_tile(tile.order, tile.npix, tile.rows, &work.tile(tile.order, tile.npix))?;
     }
     let written = writer.finish()?;
+    engine::index_table(&request.data_dir, &request.schema, &request.table)?;
     Ok(ImportSummary {
         rows: written.rows,
-        files: inputs.len() as u64,
+        files: inputs.iter().filter(|input| input.role == Role::Rows).count() as u64,
         tiles: written.partitions.len() as u64,
         bytes: written.bytes,
-        rows_placed_by_source_id: read.iter().map(placed_by_source_id).sum(),
+        rows_placed_by_source_id: placed_by_source_id,
         start: work.start().clone(),
         notes: read.iter().flat_map(notes).collect(),
     })
@@ -127,6 +126,34 @@ fn reading(start: &Start) -> String {
         }
         Start::StartedOver => {
             "reading (starting over: an unfinished import was of another request)".to_owned()
+        }
+    }
+}
+
+/// The rows of the table between the two passes.
+struct Rows {
+    runs: Vec<Run>,
+    schema: SchemaRef,
+    placed_by_source_id: u64,
+}
+
+fn rows(
+    request: &ImportRequest,
+    read: &[ReadEntry],
+    work: &Work,
+    progress: &dyn Progress,
+) -> Result<Rows, ImportError> {
+    let (runs, parts) = runs(read, work)?;
+    match request.kind {
+        TableKind::Catalogue => Ok(Rows {
+            runs,
+            schema: merge::merge(&parts)?,
+            placed_by_source_id: read.iter().map(placed_by_source_id).sum(),
+        }),
+        TableKind::EpochPhotometry | TableKind::EpochAstrometry | TableKind::Spectra(_) => {
+            let Gathered { runs, schema, placed_by_source_id } =
+                products::gather(request, read, runs, work, progress)?;
+            Ok(Rows { runs, schema, placed_by_source_id })
         }
     }
 }

@@ -31,8 +31,11 @@ An import that was killed goes on where it was when the same command is given ag
 pub struct Args {
     #[command(subcommand)]
     service: Option<Service>,
+    // Two groups without groups in them: clap does not see that others are there.
     #[command(flatten)]
     files: Option<FileArgs>,
+    #[command(flatten)]
+    table: Option<TableArgs>,
 }
 
 #[derive(clap::Subcommand)]
@@ -53,11 +56,9 @@ struct FileArgs {
     /// The format, where the file name does not tell.
     #[arg(long, value_enum)]
     format: Option<FileFormat>,
-    /// For light curves: a file with source_id, ra and dec, where the curves have no positions.
+    /// For epoch products: a file with source_id, ra and dec, where the products have no positions.
     #[arg(long, value_name = "FILE")]
     positions: Option<PathBuf>,
-    #[command(flatten)]
-    table: TableArgs,
 }
 
 /// The table to make.
@@ -95,6 +96,8 @@ enum Kind {
     Catalogue,
     /// One row per source, transit and band, as the Gaia archive writes light curves.
     EpochPhotometry,
+    /// One row per source and transit with arrays of CCDs, or one per CCD, as the Gaia archive writes epoch astrometry.
+    EpochAstrometry,
     /// Spectra in BP and RP sampled in wavelength, one row per source or per sample.
     XpSampled,
     /// Spectra in BP and RP as coefficients.
@@ -121,24 +124,25 @@ enum FileFormat {
 
 /// Imports and says what came of it.
 pub async fn run(args: Args) -> Result<()> {
-    match (args.service, args.files) {
-        (Some(Service::Tap(args)), _) => tap::run(args).await,
-        (None, Some(args)) => {
+    match (args.service, args.files, args.table) {
+        (Some(Service::Tap(args)), _, _) => tap::run(args).await,
+        (None, Some(args), Some(table)) => {
             let request = ImportRequest {
                 kind: match args.kind {
                     Kind::Catalogue => TableKind::Catalogue,
                     Kind::EpochPhotometry => TableKind::EpochPhotometry,
+                    Kind::EpochAstrometry => TableKind::EpochAstrometry,
                     Kind::XpSampled => TableKind::Spectra(Spectra::XpSampled),
                     Kind::XpContinuous => TableKind::Spectra(Spectra::XpContinuous),
                     Kind::Rvs => TableKind::Spectra(Spectra::Rvs),
                 },
                 format: args.format.map(Format::from),
                 positions: args.positions,
-                ..args.table.request(args.files)?
+                ..table.request(args.files)?
             };
             import(&request)
         }
-        (None, None) => anyhow::bail!("name the files to import"),
+        _ => anyhow::bail!("name the files to import, and the table to make with --data and --table"),
     }
 }
 

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::file_error::FileError;
 use super::limits::MIN_MEMORY_BYTES;
-use crate::hats;
+use crate::{engine, hats};
 
 /// Why nothing was imported. The catalogue is as it was before.
 #[derive(Debug, Error)]
@@ -54,11 +54,11 @@ pub enum ImportError {
         /// How they differ.
         how: String,
     },
-    /// Light curves, which are put together in memory, do not fit into it.
+    /// The rows of one place, which are never parted, do not fit into memory.
     #[error(
-        "the light curves take more than {limit_bytes} bytes of memory: import fewer files, or raise the limit"
+        "the rows of one place on the sky take more than {limit_bytes} bytes: raise the limit of memory, or look whether the positions are right"
     )]
-    TooLarge {
+    Crowded {
         /// The limit of the request.
         limit_bytes: u64,
     },
@@ -81,6 +81,9 @@ pub enum ImportError {
     /// The rows could not be arranged.
     #[error("failed to arrange the rows")]
     Arrange(#[from] ArrowError),
+    /// The table was written, but cannot be opened.
+    #[error("the new table cannot be opened")]
+    Open(#[from] engine::TableError),
     /// The table could not be written; nothing of it is left.
     #[error("failed to write the table")]
     Write(#[from] hats::HatsError),

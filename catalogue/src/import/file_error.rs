@@ -207,6 +207,20 @@ pub enum FileError {
         /// The value, or `null`.
         found: String,
     },
+    /// An observation without a time.
+    #[error("{place}: there is no obs_time_tcb")]
+    NoTime {
+        /// The row.
+        place: Place,
+    },
+    /// One transit of one source is there twice.
+    #[error("{place}: transit {transit_id} is there twice: import each file once")]
+    RepeatedObservation {
+        /// The row.
+        place: Place,
+        /// The transit.
+        transit_id: i64,
+    },
     /// A measurement without a transit_id.
     #[error("{place}: there is no transit_id")]
     NoTransit {
@@ -232,12 +246,14 @@ pub enum FileError {
         band: String,
     },
     /// Arrays of one source differ in length.
-    #[error("{place}: array `{column}` is not as long as transit_id")]
+    #[error("{place}: array `{column}` is not as long as {other}")]
     UnequalArrays {
         /// The row.
         place: Place,
         /// The array.
         column: &'static str,
+        /// The array that it has to be as long as.
+        other: &'static str,
     },
     /// The file breaks the rules of its format.
     #[error("this is no valid {format}: {what}")]

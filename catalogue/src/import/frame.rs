@@ -10,8 +10,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Field, Float32Type, Float64Type, Schema, SchemaRef};
 
 use super::file_error::FileError;
+use super::places::Places;
 use super::reading::Heard;
-use super::sheet::{About, Column, Piece, Places, Values};
+use super::sheet::{About, Column, Piece, Values};
 use super::source::Source;
 use super::summary::Remark;
 use super::{naming, position, typing};

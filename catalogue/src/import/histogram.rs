@@ -21,11 +21,6 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// The pixels of order 29 inside.
-    pub fn pixels(&self) -> Range<i64> {
-        pixels(self.order, self.npix)
-    }
-
     /// The cells inside.
     pub fn cells(&self) -> Range<u64> {
         let shift = 2 * (ORDER - self.order);
@@ -35,11 +30,7 @@ impl Tile {
 
 /// The pixels of order 29 of a cell.
 pub(super) fn pixels_of(cell: u64) -> Range<i64> {
-    pixels(ORDER, cell)
-}
-
-fn pixels(order: u8, npix: u64) -> Range<i64> {
-    let range = healpix::tile_range(order, npix);
+    let range = healpix::tile_range(ORDER, cell);
     *range.start()..*range.end() + 1
 }
 
@@ -49,6 +40,11 @@ pub(super) struct Histogram {
 }
 
 impl Histogram {
+    /// All cells.
+    pub fn cells() -> Range<u64> {
+        0..healpix::tiles(ORDER)
+    }
+
     /// Nothing yet.
     pub fn new() -> Self {
         Self { rows: vec![0; healpix::tiles(ORDER) as usize] }

@@ -12,7 +12,8 @@ use parquet::arrow::arrow_reader::{
 
 use super::file_error::FileError;
 use super::frame::Framer;
-use super::sheet::{About, Column, PIECE_BYTES, Piece, Places, Values};
+use super::places::Places;
+use super::sheet::{About, Column, PIECE_BYTES, Piece, Values};
 use super::source::{Source, cut};
 
 /// What ends every Parquet file (Parquet format, "File format").

@@ -10,7 +10,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 
 use super::file_error::FileError;
-use super::sheet::Places;
+use super::places::Places;
 use crate::{columns, healpix};
 
 /// `source_id >> 35` is the pixel of this order in which the source was at its creation
@@ -85,10 +85,20 @@ fn from_source_ids(batch: &RecordBatch, places: &Places) -> Result<(Float64Array
     Ok((ra.into(), dec.into()))
 }
 
+/// The first pixel of order 29 in the pixel of a source, or nothing for what is no source_id.
+pub(super) fn pixel_of_source(source_id: i64) -> Option<i64> {
+    let pixel = pixel_of(source_id)?;
+    Some(*healpix::tile_range(SOURCE_ID_ORDER, pixel).start())
+}
+
 /// The centre of the pixel of a source in degrees, or nothing for what is no source_id.
 pub(super) fn centre_of_source(source_id: i64) -> Option<(f64, f64)> {
+    Some(healpix::centre(SOURCE_ID_ORDER, pixel_of(source_id)?))
+}
+
+fn pixel_of(source_id: i64) -> Option<u64> {
     let pixel = u64::try_from(source_id).ok().filter(|&id| id > 0)? >> SOURCE_ID_SHIFT;
-    (pixel < healpix::tiles(SOURCE_ID_ORDER)).then(|| healpix::centre(SOURCE_ID_ORDER, pixel))
+    (pixel < healpix::tiles(SOURCE_ID_ORDER)).then_some(pixel)
 }
 
 fn hashes(ra: &Float64Array, dec: &Float64Array, places: &Places) -> Result<Int64Array, FileError> {

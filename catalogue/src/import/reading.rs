@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::file_error::FileError;
 use super::format::Format;
 use super::frame::{Framer, Hear};
-use super::sheet::Places;
+use super::places::Places;
 use super::source::Source;
 use super::summary::Remark;
 use super::{ecsv, fits, parquet_file, text, votable};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ImportError;
 use super::format::Format;
-use super::inputs::{self, Input};
+use super::inputs::{Input, Role};
 use super::limits::{ImportLimits, MIN_MEMORY_BYTES};
 use super::reader::Reading;
 use crate::columns::Spectra;
@@ -20,6 +20,8 @@ pub enum TableKind {
     Catalogue,
     /// Light curves: one row per source with nested transits, whatever the layout of the files.
     EpochPhotometry,
+    /// Epoch astrometry: one row per source with nested observations, whatever the layout of the files.
+    EpochAstrometry,
     /// Spectra: one row per source with lists, whatever the layout of the files.
     Spectra(Spectra),
 }
@@ -41,7 +43,7 @@ pub struct ImportRequest {
     pub format: Option<Format>,
     /// Columns to rename, from the name in the file to the name in the table.
     pub rename: Vec<(String, String)>,
-    /// A file with source_id, ra and dec, for light curves that have no positions of their own.
+    /// A file with source_id, ra and dec, for light curves and spectra that have no positions of their own.
     pub positions: Option<PathBuf>,
     /// One sentence about the table; nothing names the files.
     pub description: Option<String>,
@@ -92,11 +94,12 @@ impl ImportRequest {
 
     /// What the table says about itself.
     pub(super) fn meta(&self, files: &[Input]) -> TableMeta {
-        let origin = match files {
+        let rows: Vec<&Input> = files.iter().filter(|input| input.role == Role::Rows).collect();
+        let origin = match rows[..] {
             [only] => {
                 format!("Imported from {}", only.path.file_name().unwrap_or_default().to_string_lossy())
             }
-            _ => format!("Imported from {} files", files.len()),
+            _ => format!("Imported from {} files", rows.len()),
         };
         TableMeta {
             name: self.table.clone(),
@@ -104,7 +107,9 @@ impl ImportRequest {
             description: self.description.clone().unwrap_or(origin),
             kind: match self.kind {
                 TableKind::Catalogue => hats::Kind::Catalogue,
-                TableKind::EpochPhotometry | TableKind::Spectra(_) => hats::Kind::Epochs,
+                TableKind::EpochPhotometry | TableKind::EpochAstrometry | TableKind::Spectra(_) => {
+                    hats::Kind::Epochs
+                }
             },
             ra_column: "ra".to_owned(),
             dec_column: "dec".to_owned(),
@@ -118,11 +123,10 @@ impl ImportRequest {
 pub(super) struct RequestKey {
     /// The program, because another version may write other bytes.
     version: String,
-    files: Vec<PathBuf>,
+    files: Vec<(Role, PathBuf)>,
     kind: String,
     format: Option<Format>,
     rename: Vec<(String, String)>,
-    positions: Option<Input>,
     max_tile_rows: u64,
 }
 
@@ -130,11 +134,10 @@ impl RequestKey {
     pub fn new(request: &ImportRequest, files: &[Input]) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            files: files.iter().map(|input| input.path.clone()).collect(),
+            files: files.iter().map(|input| (input.role, input.path.clone())).collect(),
             kind: format!("{:?}", request.kind),
             format: request.format,
             rename: request.rename.clone(),
-            positions: request.positions.as_deref().and_then(|path| inputs::file(path).ok()),
             max_tile_rows: request.limits.max_tile_rows,
         }
     }

@@ -19,8 +19,10 @@ use serde::{Deserialize, Serialize};
 use super::histogram;
 use crate::healpix;
 
-/// Rows of a batch: the least that is read for a tile.
-const BATCH_ROWS: usize = 2048;
+/// Rows of a batch, the least that is read for a slice, at most;
+const BATCH_ROWS: u64 = 2048;
+/// fewer where they are long.
+const BATCH_BYTES: u64 = 1 << 20;
 
 /// A run on disk.
 pub(super) struct Run {
@@ -84,7 +86,7 @@ pub(super) fn write(path: &Path, batches: &[RecordBatch]) -> Result<(), ArrowErr
     let mut writer = FileWriter::try_new(BufWriter::new(File::create(&part)?), &schema)?;
     let mut index = Index { spans: Vec::new(), cells: Vec::new(), bytes: 0 };
     index.bytes = batches.iter().map(bytes).sum();
-    for batch in sorted(batches, BATCH_ROWS) {
+    for batch in sorted(batches, batch_rows(batches, index.bytes)) {
         let batch = batch?;
         let pixels = pixels(&batch);
         index.spans.push((pixels[0], pixels[pixels.len() - 1]));
@@ -99,6 +101,12 @@ pub(super) fn write(path: &Path, batches: &[RecordBatch]) -> Result<(), ArrowErr
     beside.sync_all()?;
     fs::rename(&part, path)?;
     Ok(())
+}
+
+fn batch_rows(batches: &[RecordBatch], bytes: u64) -> usize {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let row_bytes = (bytes / rows.max(1) as u64).max(1);
+    (BATCH_BYTES / row_bytes).clamp(1, BATCH_ROWS) as usize
 }
 
 /// Counts one more row of a cell; cells come in order.

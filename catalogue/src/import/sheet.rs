@@ -8,6 +8,7 @@ use arrow::datatypes::DataType;
 
 use super::error::Place;
 use super::file_error::FileError;
+use super::places::Places;
 
 /// A piece is handed on when its cells take this many bytes as text, so that wide tables have short pieces.
 pub(super) const PIECE_BYTES: usize = 8 << 20;
@@ -51,33 +52,6 @@ pub(super) struct Piece {
     pub values: Vec<ArrayRef>,
     /// Where the rows are in the file.
     pub places: Places,
-}
-
-/// How to name a row to a person.
-#[derive(Clone, Debug)]
-pub(super) enum Places {
-    /// The line of each row.
-    Lines(Vec<u64>),
-    /// Rows are counted; so many came before the first one.
-    After(u64),
-}
-
-impl Places {
-    /// The place of the row with this index, from 0.
-    pub fn of(&self, row: usize) -> Place {
-        match self {
-            Self::Lines(lines) => Place::Line(lines.get(row).copied().unwrap_or(0)),
-            Self::After(before) => Place::Row(before + row as u64 + 1),
-        }
-    }
-
-    /// The places of these rows.
-    pub fn of_rows(&self, rows: impl Iterator<Item = usize>) -> Self {
-        let number = |row| match self.of(row) {
-            Place::Line(number) | Place::Row(number) => number,
-        };
-        Self::Lines(rows.map(number).collect())
-    }
 }
 
 /// Collects the cells of a text table, row by row.

@@ -8,9 +8,10 @@ use rayon::prelude::*;
 
 use super::error::ImportError;
 use super::file_error::FileError;
-use super::inputs::Input;
+use super::inputs::{Input, Role};
+use super::products;
 use super::reading::{Heard, ReadJob};
-use super::request::ImportRequest;
+use super::request::{ImportRequest, TableKind};
 use super::run_file;
 use super::summary::Remark;
 use super::work::{Entry, ReadEntry, Work};
@@ -47,22 +48,25 @@ fn file(
     work: &Work,
     progress: &dyn Progress,
 ) -> Result<ReadEntry, ImportError> {
-    let job = ReadJob {
-        file: input.path.clone(),
-        format: request.format,
-        rename: request.rename.clone(),
-        locate: true,
-    };
+    let job = job(request, input);
     let mut spill = Spill::new(number, work.runs(), request.limits.sort_bytes());
     let most = request.limits.expanded_bytes(input.bytes);
     let mut remarks = Vec::new();
     let told = AtomicU64::new(0);
     let advance = |to: u64| progress.advance(to.saturating_sub(told.fetch_max(to, Ordering::Relaxed)));
     let read = request.reading.read(&job, &request.limits, &mut |heard| match heard {
-        Heard::Rows { batch, read_bytes, .. } => {
+        Heard::Rows { batch, places, read_bytes } => {
             advance(read_bytes);
-            spill.push(batch)?;
+            spill.push(match request.kind {
+                TableKind::Catalogue => batch,
+                TableKind::EpochPhotometry | TableKind::EpochAstrometry | TableKind::Spectra(_) => {
+                    products::keyed(&batch, &places)?
+                }
+            })?;
             if spill.total_bytes() > most { Err(FileError::Expands { limit_bytes: most }) } else { Ok(()) }
+        }
+        Heard::Remark(Remark::PlacedBySourceId(_)) if input.role == Role::Positions => {
+            Err(FileError::NoPosition)
         }
         Heard::Remark(remark) => {
             add_up(&mut remarks, remark);
@@ -74,6 +78,20 @@ fn file(
     let entry = ReadEntry { input: number, file: input.clone(), runs, remarks };
     work.finish(&Entry::Read(entry.clone()))?;
     Ok(entry)
+}
+
+/// How a file is read. Rows of products need no place before they are put together.
+fn job(request: &ImportRequest, input: &Input) -> ReadJob {
+    let file = input.path.clone();
+    match input.role {
+        Role::Rows => ReadJob {
+            file,
+            format: request.format,
+            rename: request.rename.clone(),
+            locate: request.kind == TableKind::Catalogue,
+        },
+        Role::Positions => ReadJob { file, format: None, rename: Vec::new(), locate: true },
+    }
 }
 
 /// Remarks that come with every piece become one.
@@ -89,7 +107,7 @@ fn add_up(remarks: &mut Vec<Remark>, remark: Remark) {
 }
 
 /// Puts rows aside, one run after the other.
-pub(super) struct Spill {
+struct Spill {
     input: usize,
     dir: PathBuf,
     limit_bytes: u64,

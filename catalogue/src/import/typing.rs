@@ -11,7 +11,7 @@ use arrow::datatypes::{
 };
 
 use super::file_error::FileError;
-use super::sheet::Places;
+use super::places::Places;
 
 /// Integers above this are not exact as floating point.
 const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use catalogue::engine::{Catalogue, Limits};
 use catalogue::import::{self, ImportRequest};
 use catalogue::progress::Silent;
 
@@ -36,6 +37,17 @@ fn the_same_files_give_the_same_bytes() {
         bytes_of(&desk.data_dir().join("test/stars"))
     });
     assert_eq!(tables[0], tables[1]);
+}
+
+#[test]
+fn a_new_table_has_the_index_that_its_first_opening_would_make() {
+    let desk = Desk::new();
+    desk.import("a.csv", many_rows("12.5"));
+    let index = desk.data_dir().join("test/stars/nearside.index");
+    let made = fs::read(&index).expect("an index");
+    fs::remove_file(&index).expect("removed");
+    Catalogue::open(&desk.data_dir(), Limits::default()).expect("the table opens");
+    assert_eq!(fs::read(&index).expect("an index"), made);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Epoch photometry: files of the archive become one row per source.
 
 use arrow::array::AsArray;
-use catalogue::import::{ImportRequest, TableKind};
+use catalogue::import::{ImportLimits, ImportRequest, MIN_MEMORY_BYTES, TableKind};
 
 use crate::support::{Desk, about, cell, column, names};
 
@@ -70,6 +70,38 @@ fn a_directory_of_files_becomes_one_row_per_source_at_the_positions_given() {
     rows.sort();
     assert_eq!(rows, [(STAR.to_string(), "56.5".to_owned()), (OTHER.to_string(), "57".to_owned())]);
     assert_eq!(about(&table, "ra").1[2].as_deref().map(|text| text.contains("source_id")), Some(false));
+}
+
+#[test]
+fn light_curves_that_do_not_fit_into_memory_give_the_same_table() {
+    // Every source is in both files, and the sources of a file are in no order.
+    let half = |offset: i64| {
+        let row = |n: i64| {
+            let id = (n % 400 * 7919 % 400 + 1) << 45;
+            format!("{id},{},G,{n}.5,15.5,100.5,1.5,67,false,false,1,1\n", 2 * n + offset)
+        };
+        format!("{HEADER}{}", (0..40_000).map(row).collect::<String>())
+    };
+    let tables = [ImportLimits::default().memory_bytes, MIN_MEMORY_BYTES].map(|memory_bytes| {
+        let desk = Desk::new();
+        let inputs = [desk.write("a.csv", half(0)), desk.write("b.csv", half(1))];
+        let limits = ImportLimits { memory_bytes, ..ImportLimits::default() };
+        let request = ImportRequest { kind: TableKind::EpochPhotometry, limits, ..desk.request(&inputs) };
+        let (summary, table) = desk.run(&request);
+        assert_eq!((summary.rows, summary.rows_placed_by_source_id), (400, 400));
+        table
+    });
+    assert!(column(&tables[0], "n_transits").iter().all(|count| count == "200"));
+    assert!(tables[0] == tables[1], "the tables differ");
+}
+
+#[test]
+fn a_file_of_positions_without_any_is_refused() {
+    let desk = Desk::new();
+    let request = desk.request(&[desk.write("star.csv", star())]);
+    let positions = Some(desk.write("where.csv", format!("source_id,g\n{STAR},12\n")));
+    let refusal = desk.refused(&ImportRequest { kind: TableKind::EpochPhotometry, positions, ..request });
+    assert!(refusal.starts_with("cannot import where.csv: there is no position"), "{refusal}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The importer, file to table: what it reads, what it refuses, and that nothing is ever half there.
 
+mod astrometry;
 mod atomic;
 mod ecsv;
 mod fits;

@@ -109,7 +109,7 @@ class Connection:
 
         Args:
             ids: one source_id or a sequence of them, integers.
-            types: ``EPOCH_PHOTOMETRY``, ``XP_CONTINUOUS``, ``XP_SAMPLED``, ``RVS``, or several of them.
+            types: ``EPOCH_PHOTOMETRY``, ``EPOCH_ASTROMETRY``, ``XP_CONTINUOUS``, ``XP_SAMPLED``, ``RVS``, or several of them.
 
         Returns:
             ``source_id``, ``retrieval_type``, ``missing`` (why there is no product, or null), and a column for the

@@ -7,6 +7,8 @@ use datafusion::common::{Result, plan_err};
 pub(crate) enum RetrievalType {
     /// The light curve in G, BP and RP.
     EpochPhotometry,
+    /// The places of the source along the scan, CCD by CCD.
+    EpochAstrometry,
     /// The low-resolution spectra in BP and RP, as coefficients.
     XpContinuous,
     /// The low-resolution spectrum, sampled in wavelength.
@@ -17,7 +19,8 @@ pub(crate) enum RetrievalType {
 
 impl RetrievalType {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::EpochPhotometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::EpochPhotometry, Self::EpochAstrometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
 
     /// The types in a text of names between commas; `ALL` is all of them.
     pub(super) fn parse_list(text: &str) -> Result<Vec<Self>> {
@@ -41,6 +44,7 @@ impl RetrievalType {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
+            Self::EpochAstrometry => "EPOCH_ASTROMETRY",
             Self::XpContinuous => "XP_CONTINUOUS",
             Self::XpSampled => "XP_SAMPLED",
             Self::Rvs => "RVS",
@@ -51,6 +55,7 @@ impl RetrievalType {
     pub(super) fn table(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "epoch_photometry",
+            Self::EpochAstrometry => "epoch_astrometry",
             Self::XpContinuous => "xp_continuous_mean_spectrum",
             Self::XpSampled => "xp_sampled_mean_spectrum",
             Self::Rvs => "rvs_mean_spectrum",
@@ -61,6 +66,7 @@ impl RetrievalType {
     pub(super) fn flag(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "has_epoch_photometry",
+            Self::EpochAstrometry => "has_epoch_astrometry",
             Self::XpContinuous => "has_xp_continuous",
             Self::XpSampled => "has_xp_sampled",
             Self::Rvs => "has_rvs",
@@ -71,6 +77,7 @@ impl RetrievalType {
     pub(super) fn published(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "DR3 has light curves of variable stars and of the Andromeda survey",
+            Self::EpochAstrometry => "DR3 has none of these; they come with DR4",
             Self::XpContinuous => "DR3 has these spectra to about G = 17.65",
             Self::XpSampled => "DR3 has these spectra to about G = 15",
             Self::Rvs => "DR3 has these spectra of about a million bright stars",

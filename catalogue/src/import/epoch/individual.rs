@@ -4,7 +4,7 @@ use arrow::array::{AsArray, Float64Array, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::super::file_error::FileError;
-use super::super::sheet::Places;
+use super::super::places::Places;
 use super::light_curves::LightCurves;
 use super::points::Points;
 use super::{curve_of, needed};

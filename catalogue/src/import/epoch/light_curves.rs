@@ -64,6 +64,13 @@ impl Transit {
 }
 
 impl LightCurves {
+    /// Says where a source is, if it is one of these.
+    pub fn place(&mut self, source_id: i64, position: (f64, f64)) {
+        if let Some(curve) = self.0.get_mut(&source_id) {
+            curve.position = Some(position);
+        }
+    }
+
     /// One row per source: positions, and transits by time. Also how many rows were placed by source_id.
     pub fn into_batch(self) -> Result<(RecordBatch, u64), ArrowError> {
         let mut placed = 0;
@@ -81,8 +88,8 @@ impl LightCurves {
         let transits = transits(&self.sorted(), lengths)?;
         let arrays: [(Field, ArrayRef); 6] = [
             (known("source_id"), Arc::new(source_ids)),
-            (placed_field("ra", placed), Arc::new(Float64Array::from(ra))),
-            (placed_field("dec", placed), Arc::new(Float64Array::from(dec))),
+            (known("ra"), Arc::new(Float64Array::from(ra))),
+            (known("dec"), Arc::new(Float64Array::from(dec))),
             (known("n_transits"), Arc::new(counts)),
             (known(columns::TRANSITS), Arc::new(transits)),
             (known(healpix::COLUMN), Arc::new(Int64Array::from(hashes))),
@@ -154,11 +161,6 @@ fn values(field: &str, all: &[(i64, Transit)]) -> Option<ArrayRef> {
 
 fn known(name: &str) -> Field {
     columns::field(name).expect("a column of epoch_photometry, which `columns` lists")
-}
-
-/// The field of a coordinate, described as an estimate when some rows were placed by source_id.
-fn placed_field(name: &str, placed: u64) -> Field {
-    if placed > 0 { position::estimated(name) } else { known(name) }
 }
 
 fn no_source(source_id: i64) -> ArrowError {

@@ -9,11 +9,10 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 
 use super::super::error::Place;
 use super::super::file_error::FileError;
-use super::super::sheet::Places;
+use super::super::places::Places;
 use super::light_curves::LightCurves;
 use super::points::Points;
-use super::{curve_of, needed};
-use crate::healpix;
+use super::{curve_of, needed, position_of};
 
 /// The names of the arrays of one band.
 struct Names {
@@ -65,7 +64,7 @@ pub(super) fn gather(
     let source_ids = needed(batch, "source_id", &DataType::Int64)?;
     for (row, source_id) in source_ids.as_primitive::<Int64Type>().iter().enumerate() {
         let place = places.of(row);
-        let position = position(batch, row, place)?;
+        let position = position_of(batch, row, ["ra", "dec"], place)?;
         let curve = curve_of(source_id, places, row, curves)?;
         curve.position = position.or(curve.position);
         let transit_ids = array(batch, row, "transit_id", &DataType::Int64)?;
@@ -87,21 +86,6 @@ pub(super) fn gather(
     Ok(())
 }
 
-fn position(batch: &RecordBatch, row: usize, place: Place) -> Result<Option<(f64, f64)>, FileError> {
-    if batch.column_by_name("ra").is_none() || batch.column_by_name("dec").is_none() {
-        return Ok(None);
-    }
-    let value = |name| -> Result<f64, FileError> {
-        let values = needed(batch, name, &DataType::Float64)?;
-        Ok(if values.is_valid(row) { values.as_primitive::<Float64Type>().value(row) } else { f64::NAN })
-    };
-    let (ra, dec) = (value("ra")?, value("dec")?);
-    match healpix::try_hash29(ra, dec) {
-        Some(_) => Ok(Some((ra, dec))),
-        None => Err(FileError::BadPosition { place, ra, dec }),
-    }
-}
-
 fn points(
     batch: &RecordBatch,
     row: usize,
@@ -112,7 +96,7 @@ fn points(
     let checked = |name, item: DataType| {
         let values = array(batch, row, name, &item)?;
         let equal = values.len() == count;
-        equal.then_some(values).ok_or(FileError::UnequalArrays { place, column: name })
+        equal.then_some(values).ok_or(FileError::UnequalArrays { place, column: name, other: "transit_id" })
     };
     let numbers =
         |name| Ok::<_, FileError>(checked(name, DataType::Float64)?.as_primitive::<Float64Type>().clone());

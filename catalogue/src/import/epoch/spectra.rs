@@ -15,8 +15,8 @@ use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 
 use super::super::file_error::FileError;
+use super::super::places::Places;
 use super::super::position;
-use super::super::sheet::Places;
 use super::needed;
 use crate::columns::Spectra;
 use crate::healpix;
@@ -56,16 +56,29 @@ impl Gathered {
         Ok(())
     }
 
-    /// One row per source, by `source_id`. Also how many rows were placed by `source_id`.
-    pub fn into_batch(self) -> Result<(RecordBatch, u64), FileError> {
-        let samples = self.table.wavelengths_nm().len();
-        for (&id, source) in &self.sources {
-            source.check(samples).map_err(|what| malformed(id, &what))?;
+    /// Says where a source is, if it is one of these.
+    pub fn place(&mut self, source_id: i64, position: (f64, f64)) {
+        if let Some(source) = self.sources.get_mut(&source_id) {
+            source.position = Some(position);
         }
-        Ok(self.rows()?)
     }
 
-    fn rows(self) -> Result<(RecordBatch, u64), ArrowError> {
+    /// Whether there is no source.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Whether all spectra are whole. Fails with the first source whose is not, and why.
+    pub fn check(&self) -> Result<(), (i64, FileError)> {
+        let samples = self.table.wavelengths_nm().len();
+        for (&id, source) in &self.sources {
+            source.check(samples).map_err(|what| (id, malformed(id, &what)))?;
+        }
+        Ok(())
+    }
+
+    /// One row per source, by `source_id`. Also how many rows were placed by `source_id`.
+    pub fn into_batch(self) -> Result<(RecordBatch, u64), ArrowError> {
         let mut placed = 0;
         let mut positions = Vec::new();
         for (&id, source) in &self.sources {
@@ -88,12 +101,7 @@ impl Gathered {
             arrays.push(list(field, self.sources.values().map(|source| source.lists[index].as_deref()))?);
         }
         arrays.push(Arc::new(pixels));
-        let estimated = |field: Field| match (placed > 0, field.name().as_str()) {
-            (true, "ra" | "dec") => position::estimated(field.name()),
-            _ => field,
-        };
-        let fields: Vec<Field> = self.table.fields().into_iter().map(estimated).collect();
-        Ok((RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?, placed))
+        Ok((RecordBatch::try_new(Arc::new(Schema::new(self.table.fields())), arrays)?, placed))
     }
 }
 

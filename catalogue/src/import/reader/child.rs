@@ -2,24 +2,14 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use nix::sys::resource::{Resource, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::super::file_error::FileError;
 use super::super::reading::{self, Heard, ReadJob};
-use super::super::sheet::Places;
 use super::super::summary::Remark;
-
-/// The last column of every batch on the pipe says where the row is in its file: its line,
-pub(super) const LINE: &str = "_line";
-/// or how many rows come before it.
-pub(super) const BEFORE: &str = "_before";
 
 /// What the child is asked to do, as JSON on its standard input.
 #[derive(Serialize, Deserialize)]
@@ -90,7 +80,7 @@ fn send(order: &Order) -> Result<(), FileError> {
         }
         Heard::Rows { batch, places, read_bytes } => {
             say(&Word::Read(read_bytes));
-            let batch = with_places(&batch, &places)?;
+            let batch = places.attach(&batch)?;
             let writer = match &mut writer {
                 Some(writer) => writer,
                 None => writer.insert(StreamWriter::try_new(io::stdout().lock(), &batch.schema())?),
@@ -104,20 +94,6 @@ fn send(order: &Order) -> Result<(), FileError> {
     }
     say(&Word::Done);
     Ok(())
-}
-
-fn with_places(batch: &RecordBatch, places: &Places) -> Result<RecordBatch, ArrowError> {
-    let (name, numbers): (_, Int64Array) = match places {
-        Places::Lines(lines) => (LINE, lines.iter().map(|&line| line as i64).collect()),
-        Places::After(before) => {
-            (BEFORE, (0..batch.num_rows() as i64).map(|row| *before as i64 + row).collect())
-        }
-    };
-    let mut fields = batch.schema().fields().to_vec();
-    fields.push(Arc::new(Field::new(name, DataType::Int64, false)));
-    let mut columns = batch.columns().to_vec();
-    columns.push(Arc::new(numbers) as ArrayRef);
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
 /// Tells the parent; when it is gone, the pipe of rows will end this process.

@@ -6,19 +6,17 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
 use arrow::ipc::reader::StreamReader;
 use nix::sys::signal::Signal;
 
 use super::super::file_error::FileError;
 use super::super::frame::Hear;
 use super::super::limits::ImportLimits;
+use super::super::places::Places;
 use super::super::reading::{Heard, ReadJob};
-use super::super::sheet::Places;
 use super::super::summary::Remark;
 use super::ReaderProgram;
-use super::child::{BEFORE, LINE, Order, Word};
+use super::child::{Order, Word};
 
 /// Bytes of a line that are kept of what a dying child says.
 const MAX_WORD_BYTES: u64 = 64 << 10;
@@ -29,7 +27,9 @@ struct Said {
     read_bytes: u64,
     remarks: Vec<Remark>,
     outcome: Option<Result<(), String>>,
-    /// The last line that was no word: what an allocator or a panic says.
+    /// Whether an allocator said that there is no memory left.
+    no_memory: bool,
+    /// The last line that was no word: what a panic says.
     last_line: String,
 }
 
@@ -71,13 +71,13 @@ pub(super) fn read(
         heard
     });
     let status = child.0.wait()?;
-    let Said { remarks, outcome, last_line, .. } =
+    let Said { remarks, outcome, no_memory, last_line, .. } =
         said.into_inner().expect("no thread panics while it holds this lock");
     match (heard, outcome) {
         (Err(Stop::Refused(error)), _) => Err(error),
         (_, Some(Err(why))) => Err(FileError::Told(why)),
         (Ok(()), Some(Ok(()))) => remarks.into_iter().try_for_each(|remark| hear(Heard::Remark(remark))),
-        _ => Err(explain(status, &last_line, &order)),
+        _ => Err(explain(status, no_memory, last_line, &order)),
     }
 }
 
@@ -110,23 +110,10 @@ fn pass_on(stdout: impl Read, said: &Mutex<Said>, hear: &mut Hear<'_>) -> Result
     for batch in StreamReader::try_new(stdout, None).map_err(|_| Stop::Broken)? {
         let batch = batch.map_err(|_| Stop::Broken)?;
         let read_bytes = said.lock().expect("no thread panics while it holds this lock").read_bytes;
-        let (batch, places) = without_places(batch).ok_or(Stop::Broken)?;
+        let (batch, places) = Places::detach(batch).ok_or(Stop::Broken)?;
         hear(Heard::Rows { batch, places, read_bytes }).map_err(Stop::Refused)?;
     }
     Ok(())
-}
-
-fn without_places(mut batch: RecordBatch) -> Option<(RecordBatch, Places)> {
-    let last = batch.num_columns().checked_sub(1)?;
-    let name = batch.schema().field(last).name().clone();
-    let numbers = batch.remove_column(last);
-    let numbers = numbers.as_primitive_opt::<Int64Type>()?.values();
-    let places = match name.as_str() {
-        LINE => Places::Lines(numbers.iter().map(|&line| line as u64).collect()),
-        BEFORE => Places::After(numbers.first().copied().unwrap_or(0) as u64),
-        _ => return None,
-    };
-    Some((batch, places))
 }
 
 fn listen(stderr: ChildStderr, said: &Mutex<Said>) {
@@ -143,21 +130,24 @@ fn listen(stderr: ChildStderr, said: &Mutex<Said>) {
             Ok(Word::Remark(remark)) => said.remarks.push(remark),
             Ok(Word::Failed(why)) => said.outcome = Some(Err(why)),
             Ok(Word::Done) => said.outcome = Some(Ok(())),
-            Err(_) => said.last_line = String::from_utf8_lossy(&line).trim().to_owned(),
+            Err(_) => {
+                let line = String::from_utf8_lossy(&line).trim().to_owned();
+                said.no_memory |= line.contains("memory allocation");
+                said.last_line = line;
+            }
         }
     }
 }
 
 /// What a child that said nothing died of.
-fn explain(status: ExitStatus, last_line: &str, order: &Order) -> FileError {
+fn explain(status: ExitStatus, no_memory: bool, last_line: String, order: &Order) -> FileError {
     let signal = status.signal().and_then(|signal| Signal::try_from(signal).ok());
-    let memory = last_line.contains("memory allocation");
     match signal {
         // The hard limit of time kills.
         Some(Signal::SIGXCPU | Signal::SIGKILL) => FileError::TooLong { limit_seconds: order.cpu_seconds },
-        Some(Signal::SIGABRT | Signal::SIGSEGV | Signal::SIGBUS) if memory || last_line.is_empty() => {
+        Some(Signal::SIGABRT | Signal::SIGSEGV | Signal::SIGBUS) if no_memory || last_line.is_empty() => {
             FileError::TooLarge { limit_bytes: order.memory_bytes }
         }
-        _ => FileError::ReaderDied { status: status.to_string(), last_line: last_line.to_owned() },
+        _ => FileError::ReaderDied { status: status.to_string(), last_line },
     }
 }
