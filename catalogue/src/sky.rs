@@ -1,11 +1,14 @@
 //! The sample sky: a deterministic model of what Gaia DR3 holds, and the answers that go with it.
 //!
-//! Disc, bulge, halo and Magellanic Clouds, six clusters with published means, variable stars with light curves.
+//! Disc, bulge, halo and Magellanic Clouds, six clusters with published means, variable stars with light curves, and
+//! epoch astrometry and spectra of the Pleiades.
 //! Any tile is reproducible alone from (seed, tile, row), so a sky of any size is made in parallel and in bounded
 //! memory. Nothing here was observed, and every table says so; it is for trying out, for benchmarks, and as the
 //! oracle of tests, never for science.
 
+mod astrometry;
 mod cluster;
+mod ephemeris;
 mod epochs;
 mod frame;
 mod galaxy;
@@ -16,9 +19,11 @@ mod observe;
 mod permutation;
 mod plan;
 mod population;
+mod products;
 mod rng;
 mod sightline;
 mod sparse;
+mod spectra;
 mod star;
 mod tables;
 mod tile;
@@ -29,15 +34,18 @@ use std::ops::Range;
 use std::path::Path;
 
 use arrow::array::RecordBatch;
+use arrow_schema::SchemaRef;
 use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::hats::{HatsError, Kind, Writer, Written, properties};
+use crate::engine::{TableError, index_table};
+use crate::hats::{HatsError, Kind, TableMeta, Writer, Written, properties};
 use crate::progress::Progress;
 pub use golden::{
     Golden, KnownCluster, KnownPair, KnownPeriod, UserPosition, golden_clusters, golden_cone_count,
 };
 use plan::{Plan, tiles_of};
+use products::Product;
 pub use sparse::write_sparse_sample;
 use star::Nature;
 use tables::Observed;
@@ -96,7 +104,9 @@ pub struct SampleSummary {
     pub variables: u64,
     /// Rows of `vari_rrlyrae`.
     pub rr_lyrae: u64,
-    /// Bytes of all tiles of the three tables.
+    /// Rows of each table of other products: epoch astrometry and spectra.
+    pub products: Vec<(&'static str, u64)>,
+    /// Bytes of all tiles of all tables.
     pub bytes: u64,
     /// The clusters with their true means and numbers of members.
     pub clusters: Vec<KnownCluster>,
@@ -114,6 +124,9 @@ pub enum SkyError {
     /// A table could not be written.
     #[error("cannot write the sample sky")]
     Table(#[from] HatsError),
+    /// A table was written, but cannot be opened.
+    #[error("cannot open the sample sky")]
+    Open(#[from] TableError),
     /// Rows do not fit their schema.
     #[error("cannot lay out the rows of the sample sky")]
     Rows(#[from] arrow_schema::ArrowError),
@@ -124,6 +137,7 @@ struct Tables {
     gaia_source: Writer,
     epoch_photometry: Writer,
     vari_rrlyrae: Writer,
+    products: Vec<(Product, Writer)>,
 }
 
 /// Writes the sample sky to `data_dir/gaiadr3`, replacing one that is there. `gaia_source` appears last: when it
@@ -139,7 +153,7 @@ pub fn write_sample(
     let files = plan.groups(options.file_rows());
     files.into_par_iter().try_for_each(|(order, npix)| tables.write(&plan, order, npix, progress))?;
     progress.end();
-    tables.finish()
+    tables.finish(data_dir)
 }
 
 /// The sources of some tiles, in pieces of about [`CHUNK_ROWS`].
@@ -172,63 +186,85 @@ impl Tables {
             (SOURCES_KEY, options.sources.to_string()),
             (VARIABLES_KEY, options.variables.to_string()),
         ];
-        let create = |name, kind, schema: fn(&_) -> _| {
+        let create = |name, kind, schema: &dyn Fn(&TableMeta) -> SchemaRef| {
             let meta = tables::meta(name, kind, &properties);
             let schema = schema(&meta);
             Writer::create(&data_dir.join(SCHEMA).join(name), meta, schema)
         };
+        let product = |product: Product| {
+            let writer = create(product.table(), Kind::Epochs, &|meta| product.schema(meta));
+            Ok::<_, HatsError>((product, writer?))
+        };
         Ok(Self {
-            gaia_source: create("gaia_source", Kind::Catalogue, tables::gaia_source_schema)?,
-            epoch_photometry: create("epoch_photometry", Kind::Epochs, tables::epoch_photometry_schema)?,
-            vari_rrlyrae: create("vari_rrlyrae", Kind::Catalogue, tables::vari_rrlyrae_schema)?,
+            products: Product::ALL.into_iter().map(product).collect::<Result<_, _>>()?,
+            gaia_source: create("gaia_source", Kind::Catalogue, &tables::gaia_source_schema)?,
+            epoch_photometry: create("epoch_photometry", Kind::Epochs, &tables::epoch_photometry_schema)?,
+            vari_rrlyrae: create("vari_rrlyrae", Kind::Catalogue, &tables::vari_rrlyrae_schema)?,
         })
     }
 
     /// Writes the rows of one file to all tables, which so have the same tiles: joins stay within one.
     fn write(&self, plan: &Plan, order: u8, npix: u64, progress: &dyn Progress) -> Result<(), SkyError> {
-        let mut batches = [Vec::new(), Vec::new(), Vec::new()];
+        let products = self.products.iter().map(|(_, writer)| writer);
+        let writers = [&self.gaia_source, &self.epoch_photometry, &self.vari_rrlyrae].into_iter();
+        let writers: Vec<&Writer> = writers.chain(products).collect();
+        let mut batches = vec![Vec::new(); writers.len()];
         for rows in chunks(plan, tiles_of(order, npix)) {
-            let [sources, epochs, rr_lyrae] = self.rows(plan, &rows)?;
-            batches[0].push(sources);
-            batches[1].push(epochs);
-            batches[2].push(rr_lyrae);
+            let made = self.rows(plan, &rows)?;
+            batches.iter_mut().zip(made).for_each(|(batches, made)| batches.push(made));
             progress.advance(rows.len() as u64);
         }
-        let writers = [&self.gaia_source, &self.epoch_photometry, &self.vari_rrlyrae];
         writers.iter().zip(&batches).try_for_each(|(writer, rows)| writer.write_tile(order, npix, rows))?;
         Ok(())
     }
 
-    /// The same sources as rows of each table.
-    fn rows(&self, plan: &Plan, rows: &[Named]) -> Result<[RecordBatch; 3], SkyError> {
+    /// The same sources as rows of each table, products last.
+    fn rows(&self, plan: &Plan, rows: &[Named]) -> Result<Vec<RecordBatch>, SkyError> {
         let observed: Vec<Observed<'_>> = rows.iter().filter_map(|row| observed(plan, row)).collect();
         let epochs = tables::epoch_photometry(self.epoch_photometry.schema(), &observed)?;
         let is_rr_lyrae = |row: &Observed<'_>| matches!(row.variable.class, Class::RrAb | Class::RrC);
         let rr_lyrae: Vec<_> = observed.into_iter().filter(is_rr_lyrae).collect();
-        Ok([
+        let mut made = vec![
             tables::gaia_source(self.gaia_source.schema(), rows)?,
             epochs,
             tables::vari_rrlyrae(self.vari_rrlyrae.schema(), &rr_lyrae)?,
-        ])
+        ];
+        for (product, writer) in &self.products {
+            made.push(product.rows(writer.schema(), plan.seed, rows)?);
+        }
+        Ok(made)
     }
 
-    fn finish(self) -> Result<SampleSummary, SkyError> {
-        let epochs = finish_unless_empty(self.epoch_photometry)?;
-        let rr_lyrae = finish_unless_empty(self.vari_rrlyrae)?;
-        let sources = self.gaia_source.finish()?;
+    fn finish(self, data_dir: &Path) -> Result<SampleSummary, SkyError> {
+        let epochs = finish(data_dir, self.epoch_photometry)?;
+        let rr_lyrae = finish(data_dir, self.vari_rrlyrae)?;
+        let (mut products, mut bytes) = (Vec::new(), epochs.bytes + rr_lyrae.bytes);
+        for (product, writer) in self.products {
+            let written = finish(data_dir, writer)?;
+            products.push((product.table(), written.rows));
+            bytes += written.bytes;
+        }
+        let sources = finish(data_dir, self.gaia_source)?;
         Ok(SampleSummary {
             sources: sources.rows,
             variables: epochs.rows,
             rr_lyrae: rr_lyrae.rows,
-            bytes: sources.bytes + epochs.bytes + rr_lyrae.bytes,
+            products,
+            bytes: sources.bytes + bytes,
             clusters: golden_clusters(),
         })
     }
 }
 
 /// A sky without variables has no tables of them: a table without tiles could not be opened.
-fn finish_unless_empty(table: Writer) -> Result<Written, HatsError> {
-    if table.is_empty() { table.withdraw() } else { table.finish() }
+fn finish(data_dir: &Path, table: Writer) -> Result<Written, SkyError> {
+    if table.is_empty() {
+        return Ok(table.withdraw()?);
+    }
+    let name = table.name().to_owned();
+    let written = table.finish()?;
+    index_table(data_dir, SCHEMA, &name)?;
+    Ok(written)
 }
 
 fn observed<'a>(plan: &Plan, row: &'a Named) -> Option<Observed<'a>> {

@@ -26,6 +26,10 @@ pub enum Purpose {
     User,
     /// A cone of the golden answers.
     Cone,
+    /// Epoch astrometry.
+    Astrometry,
+    /// A spectrum.
+    Spectrum,
 }
 
 /// A SplitMix64 sequence (Steele, Lea and Flood 2014).

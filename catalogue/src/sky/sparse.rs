@@ -39,7 +39,7 @@ pub fn write_sparse_sample(
         Ok(())
     })?;
     progress.end();
-    tables.finish()
+    tables.finish(data_dir)
 }
 
 /// Rows with keys and without anything else.

@@ -1,9 +1,9 @@
-//! The three tables of the sample as Arrow: which columns they have and how rows become batches.
+//! The tables of all sources and of the variables as Arrow: which columns they have and how rows become batches.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, Schema, SchemaRef};
+use arrow_schema::{ArrowError, Field, Schema, SchemaRef};
 
 use super::epochs::Epochs;
 use super::star::Nature;
@@ -34,6 +34,11 @@ pub fn meta(name: &str, kind: Kind, properties: &[(&str, String)]) -> TableMeta 
 fn schema(meta: &TableMeta, names: &[&str]) -> SchemaRef {
     let fields: Vec<_> =
         names.iter().map(|name| columns::field(name).expect("a column of our own table")).collect();
+    simulated(meta, fields)
+}
+
+/// The schema of these columns.
+pub fn simulated(meta: &TableMeta, fields: Vec<Field>) -> SchemaRef {
     let metadata = [(SIMULATED.0.to_owned(), SIMULATED.1.to_owned())].into();
     meta.schema(&Schema::new_with_metadata(fields, metadata))
 }
@@ -132,12 +137,12 @@ pub fn epoch_photometry_schema(meta: &TableMeta) -> SchemaRef {
 
 /// Rows of `epoch_photometry`, in the order of [`epoch_photometry_schema`].
 pub fn epoch_photometry(schema: &SchemaRef, rows: &[Observed<'_>]) -> Result<RecordBatch, ArrowError> {
-    let [source_id, ra, dec, pixel] = keys(rows);
+    let Keys { source_id, ra, dec, healpix } = Keys::of(rows.iter().map(|row| row.row));
     let counts = Int32Array::from_iter_values(rows.iter().map(|row| row.transits.len() as i32));
     let transits = Epochs::collect(rows.iter().map(|row| row.transits.as_slice())).into_array()?;
     RecordBatch::try_new(
         schema.clone(),
-        vec![source_id, ra, dec, Arc::new(counts), Arc::new(transits), pixel],
+        vec![source_id, ra, dec, Arc::new(counts), Arc::new(transits), healpix],
     )
 }
 
@@ -158,7 +163,7 @@ pub fn vari_rrlyrae_schema(meta: &TableMeta) -> SchemaRef {
 
 /// Rows of `vari_rrlyrae`, in the order of [`vari_rrlyrae_schema`]: those of the variables that are RR Lyrae.
 pub fn vari_rrlyrae(schema: &SchemaRef, rows: &[Observed<'_>]) -> Result<RecordBatch, ArrowError> {
-    let [source_id, ra, dec, pixel] = keys(rows);
+    let Keys { source_id, ra, dec, healpix } = Keys::of(rows.iter().map(|row| row.row));
     let is = |row: &Observed<'_>, class| (row.variable.class == class).then_some(row.variable.period_d);
     let pf = Float64Array::from_iter(rows.iter().map(|row| is(row, Class::RrAb)));
     let p1_o = Float64Array::from_iter(rows.iter().map(|row| is(row, Class::RrC)));
@@ -173,17 +178,33 @@ pub fn vari_rrlyrae(schema: &SchemaRef, rows: &[Observed<'_>]) -> Result<RecordB
         Arc::new(pf.clone()),
         Arc::new(p1_o),
         Arc::new(Int32Array::from_iter_values(rows.iter().map(clean))),
-        pixel,
+        healpix,
     ];
     RecordBatch::try_new(schema.clone(), columns)
 }
 
-/// The columns source_id, ra, dec and `_healpix_29`.
-fn keys(rows: &[Observed<'_>]) -> [ArrayRef; 4] {
-    [
-        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.row.source_id))),
-        Arc::new(Float64Array::from_iter_values(rows.iter().map(|row| row.row.source.ra))),
-        Arc::new(Float64Array::from_iter_values(rows.iter().map(|row| row.row.source.dec))),
-        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.row.source.healpix))),
-    ]
+/// The columns that say which sources the rows of a table are of.
+pub struct Keys {
+    pub source_id: ArrayRef,
+    pub ra: ArrayRef,
+    pub dec: ArrayRef,
+    pub healpix: ArrayRef,
+}
+
+impl Keys {
+    /// Those of some sources.
+    pub fn of<'a>(rows: impl Iterator<Item = &'a Named> + Clone) -> Self {
+        let long = |value: fn(&Named) -> i64| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values(rows.clone().map(value)))
+        };
+        let double = |value: fn(&Named) -> f64| -> ArrayRef {
+            Arc::new(Float64Array::from_iter_values(rows.clone().map(value)))
+        };
+        Self {
+            source_id: long(|row| row.source_id),
+            ra: double(|row| row.source.ra),
+            dec: double(|row| row.source.dec),
+            healpix: long(|row| row.source.healpix),
+        }
+    }
 }

@@ -1,16 +1,16 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Float32Type, Float64Type, Int32Type, Int64Type};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int32Type, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::columns::TRANSITS;
+use crate::columns::{Spectra, TRANSITS};
 use crate::hats::{layout, partition};
 use crate::healpix;
 use crate::progress::Silent;
@@ -126,7 +126,8 @@ fn any_tile_can_be_made_alone() {
 
 #[test]
 fn every_table_says_that_it_is_simulated() {
-    for name in ["gaia_source", "epoch_photometry", "vari_rrlyrae"] {
+    let products = Product::ALL.map(Product::table);
+    for name in ["gaia_source", "epoch_photometry", "vari_rrlyrae"].into_iter().chain(products) {
         let common = File::open(table(name).join(layout::COMMON_METADATA)).expect("a file");
         let reader = ParquetRecordBatchReaderBuilder::try_new(common).expect("a parquet file");
         let metadata = reader.schema().metadata();
@@ -227,6 +228,80 @@ fn roughness(points: &[(f64, f64)], period_d: f64) -> f64 {
 }
 
 #[test]
+fn bright_pleiades_have_spectra_and_epoch_astrometry() {
+    let sources = rows("gaia_source");
+    let ids: BTreeSet<i64> = longs(&sources, "source_id").into_iter().collect();
+    for (table, count) in &SAMPLE.1.products {
+        let found = longs(&rows(table), "source_id");
+        assert_eq!(found.len() as u64, *count, "{table}");
+        assert!((20..=1_000).contains(count), "{count} in {table}");
+        assert!(found.iter().all(|id| ids.contains(id)), "{table}");
+    }
+    let spectra = rows("rvs_mean_spectrum");
+    let flux = spectra["flux"].as_list::<i32>().value(0);
+    assert_eq!(flux.len(), Spectra::Rvs.wavelengths_nm().len());
+}
+
+#[test]
+fn a_fit_of_the_epoch_astrometry_finds_the_five_parameters() {
+    let (epochs, sources) = (rows("epoch_astrometry"), rows("gaia_source"));
+    let ids = longs(&sources, "source_id");
+    for (row, id) in longs(&epochs, "source_id").iter().enumerate().take(5) {
+        let source = ids.iter().position(|other| other == id).expect("a source");
+        let fit = fit(&epochs, row);
+        let truth = ["parallax", "pmra", "pmdec"].map(|name| doubles(&sources, name)[source]);
+        let fitted = [fit[2], fit[3], fit[4]];
+        let differences = fitted.iter().zip(truth).map(|(fitted, truth)| (fitted - truth).abs());
+        assert!(differences.clone().all(|difference| difference < 0.05), "{id}: {fitted:?} {truth:?}");
+        assert!(fit[0].abs() < 0.05 && fit[1].abs() < 0.05, "{id}: {fit:?}");
+    }
+}
+
+/// Offsets in right ascension and declination at J2016.0 in mas, parallax, and proper motions: least squares over
+/// the observations that the solution used.
+fn fit(epochs: &RecordBatch, row: usize) -> [f64; 5] {
+    let observations = epochs["observations"].as_struct();
+    let list = |name: &str| {
+        let list = observations.column_by_name(name).expect("a field").as_list::<i32>().value(row);
+        let values = cast(&list, &DataType::Float64).expect("numbers");
+        values.as_primitive::<Float64Type>().values().to_vec()
+    };
+    let [time, correction, angle, factor, centroid, used] = [
+        "obs_time_tcb",
+        "obs_time_bary_corr",
+        "scan_pos_angle",
+        "parallax_factor_al",
+        "centroid_pos_al",
+        "used_by_agis_al",
+    ]
+    .map(list);
+    let mut normal = [[0.0; 6]; 5];
+    for n in (0..time.len()).filter(|&n| used[n] == 1.0) {
+        let years = ((time[n] + correction[n]) / 86_400e9 - 2_191.0) / 365.25;
+        let (sin, cos) = angle[n].to_radians().sin_cos();
+        let known = [sin, cos, factor[n], years * sin, years * cos, centroid[n]];
+        for (i, line) in normal.iter_mut().enumerate() {
+            line.iter_mut().zip(known).for_each(|(sum, value)| *sum += known[i] * value);
+        }
+    }
+    solve(normal)
+}
+
+/// Gauss-Jordan elimination.
+fn solve(mut lines: [[f64; 6]; 5]) -> [f64; 5] {
+    for pivot in 0..5 {
+        let scale = lines[pivot][pivot];
+        lines[pivot].iter_mut().for_each(|value| *value /= scale);
+        let line = lines[pivot];
+        for (_, other) in lines.iter_mut().enumerate().filter(|(number, _)| *number != pivot) {
+            let factor = other[pivot];
+            other.iter_mut().zip(line).for_each(|(value, known)| *value -= factor * known);
+        }
+    }
+    lines.map(|line| line[5])
+}
+
+#[test]
 fn a_sky_without_room_for_its_clusters_is_refused() {
     let dir = tempfile::tempdir().expect("a directory");
     let refused = write_sample(dir.path(), &SampleOptions { sources: 1000, ..SMALL }, &Silent);
@@ -275,5 +350,5 @@ fn a_sky_without_variables_has_no_table_of_them() {
     let summary = write_sample(dir.path(), &options, &Silent).expect("another in its place");
     assert_eq!((summary.variables, summary.rr_lyrae), (0, 0));
     let tables: Vec<_> = fs::read_dir(dir.path().join(SCHEMA)).expect("a schema").collect();
-    assert_eq!(tables.len(), 1, "{tables:?}");
+    assert_eq!(tables.len(), 1 + Product::ALL.len(), "{tables:?}");
 }

@@ -32,14 +32,18 @@ pub struct Transit {
     pub bands: Bands<Point>,
 }
 
-/// The time of DR3: 25 July 2014 to 28 May 2017, in days as above.
-const START_D: f64 = 1666.4;
-const END_D: f64 = 2704.4;
+/// When Gaia looked, in days as above, and the most transits that a star has.
+pub struct Span {
+    pub start_d: f64,
+    pub end_d: f64,
+    pub most: usize,
+}
+
+/// The time of DR3: 25 July 2014 to 28 May 2017.
+const DR3: Span = Span { start_d: 1666.4, end_d: 2704.4, most: 90 };
 
 /// Minutes after the start of a visit at which the two fields of view see the star.
 const VISIT_MINUTES: [f64; 6] = [0.0, 106.5, 360.0, 466.5, 720.0, 826.5];
-
-const MOST_TRANSITS: usize = 90;
 
 /// Vega magnitude of one electron per second (Riello et al. 2021, A&A 649, A3).
 const ZERO_POINT: Bands<f64> = Bands { g: 25.687_37, bp: 25.338_54, rp: 24.747_90 };
@@ -47,25 +51,27 @@ const ZERO_POINT: Bands<f64> = Bands { g: 25.687_37, bp: 25.338_54, rp: 24.747_9
 /// The transits of a variable star, its number counted within the sky.
 pub fn transits(seed: u64, number: usize, variable: &Variable) -> Vec<Transit> {
     let mut rng = Rng::new(seed, Purpose::Transits, number as u64, 0);
-    let times = times(&mut rng, variable.star.dec_deg);
+    let times = times(&mut rng, variable.star.dec_deg, &DR3);
     times.into_iter().map(|time_d| transit(&mut rng, variable, time_d)).collect()
 }
 
-/// Between 10 and 90 times in order. Gaia's scanning law looks most often at intermediate ecliptic latitudes;
+/// Times in order, between 10 and 90 in the time of DR3. Gaia's scanning law looks most often at intermediate ecliptic latitudes;
 /// declination stands in for them.
-fn times(rng: &mut Rng, dec_deg: f64) -> Vec<f64> {
+pub fn times(rng: &mut Rng, dec_deg: f64, span: &Span) -> Vec<f64> {
+    let Span { start_d, end_d, most } = *span;
     let favour = (-((dec_deg.abs() - 45.0) / 15.0).powi(2)).exp();
     let visits = (12.0 + 12.0 * favour) * rng.between(0.8, 1.3);
-    let gap = (END_D - START_D) / visits;
+    // So many in the time of DR3, and as often later.
+    let gap = (DR3.end_d - DR3.start_d) / visits;
     let mut times = Vec::new();
-    let mut visit = START_D + gap * rng.unit();
-    while visit < END_D - 1.0 {
+    let mut visit = start_d + gap * rng.unit();
+    while visit < end_d - 1.0 {
         let first = (rng.bits() % 2) as usize;
         let last = first + 1 + (rng.bits() % 4) as usize;
         times.extend(VISIT_MINUTES[first..last.min(6)].iter().map(|minutes| visit + minutes / 1440.0));
         visit += gap * rng.between(0.5, 1.5);
     }
-    times.truncate(MOST_TRANSITS);
+    times.truncate(most);
     times
 }
 

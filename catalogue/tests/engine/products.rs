@@ -37,7 +37,7 @@ async fn every_source_has_its_product_or_a_reason() {
         "SELECT * FROM epoch_products('epoch_photometry, RVS', [{with}, {without}, {strange}, {with}])"
     );
     let unknown = "no such source_id in gaiadr3.gaia_source";
-    let no_table = "this catalogue has no table gaiadr3.rvs_mean_spectrum";
+    let no_spectrum = "gaiadr3.rvs_mean_spectrum does not have it";
     let mut expected = vec![
         (with, "EPOCH_PHOTOMETRY".to_owned(), None, usize::try_from(transits).ok()),
         (
@@ -47,8 +47,8 @@ async fn every_source_has_its_product_or_a_reason() {
             None,
         ),
         (strange, "EPOCH_PHOTOMETRY".to_owned(), Some(unknown.to_owned()), None),
-        (with, "RVS".to_owned(), Some(no_table.to_owned()), None),
-        (without, "RVS".to_owned(), Some(no_table.to_owned()), None),
+        (with, "RVS".to_owned(), Some(no_spectrum.to_owned()), None),
+        (without, "RVS".to_owned(), Some(no_spectrum.to_owned()), None),
         (strange, "RVS".to_owned(), Some(unknown.to_owned()), None),
     ];
     let mut found = rows(&asked).await;
@@ -67,11 +67,37 @@ async fn the_archive_says_itself_what_a_source_does_not_have() {
     let said = said.await.expect("a good query");
     let reasons: Vec<Option<&str>> = said.column(0).as_string::<i32>().iter().collect();
     let counts = said.column(1).as_primitive::<Int64Type>().values();
-    assert_eq!(counts.iter().sum::<i64>(), 80);
+    assert_eq!(counts.iter().sum::<i64>(), 100);
     let sampled = "gaia_source says has_xp_sampled = false; DR3 has these spectra to about G = 15";
     assert!(reasons.contains(&Some(sampled)), "{reasons:?}");
+    let no_table = "this catalogue has no table gaiadr3.epoch_astrometry";
+    assert!(reasons.contains(&Some(no_table)), "{reasons:?}");
     let photometry = reasons.iter().position(Option::is_none).expect("light curves");
     assert_eq!(counts[photometry], 20);
+}
+
+#[tokio::test]
+async fn every_type_of_product_comes_back_for_a_source_that_has_all() {
+    let all = "SELECT r.source_id FROM rvs_mean_spectrum r JOIN epoch_astrometry USING (source_id) \
+               JOIN xp_sampled_mean_spectrum USING (source_id) JOIN xp_continuous_mean_spectrum USING (source_id)";
+    let id = integers(&format!("SELECT min(source_id) FROM ({all})")).await[0];
+    let missing = format!("SELECT retrieval_type FROM epoch_products('ALL', {id}) WHERE missing IS NOT NULL");
+    let missing = ask(&missing).await.expect("a good query");
+    let types: Vec<Option<&str>> = missing.column(0).as_string::<i32>().iter().collect();
+    assert_eq!(types, [Some("EPOCH_PHOTOMETRY")]);
+    for (retrieval_type, length, expected) in [
+        ("XP_SAMPLED", "array_length(xp_sampled['flux'])", 343),
+        ("XP_CONTINUOUS", "array_length(xp_continuous['bp_coefficients'])", 55),
+        ("RVS", "array_length(rvs['flux_error'])", 2401),
+    ] {
+        let sql = format!("SELECT {length}::BIGINT FROM epoch_products('{retrieval_type}', {id})");
+        assert_eq!(count(&sql).await, expected, "{retrieval_type}");
+    }
+    let observations = format!(
+        "SELECT array_length(epoch_astrometry['observations']['centroid_pos_al'])::BIGINT - epoch_astrometry['n_observations'] \
+         FROM epoch_products('EPOCH_ASTROMETRY', {id})"
+    );
+    assert_eq!(count(&observations).await, 0);
 }
 
 #[tokio::test]

@@ -26,7 +26,16 @@ async fn tables(world: &World, query: CommandGetTables) -> Vec<RecordBatch> {
 async fn tables_are_listed_with_and_without_their_columns() {
     let world = World::new().await;
     let all = tables(&world, CommandGetTables::default()).await;
-    assert_eq!(texts(&all, "table_name"), ["epoch_photometry", "gaia_source", "vari_rrlyrae"]);
+    let expected = [
+        "epoch_astrometry",
+        "epoch_photometry",
+        "gaia_source",
+        "rvs_mean_spectrum",
+        "vari_rrlyrae",
+        "xp_continuous_mean_spectrum",
+        "xp_sampled_mean_spectrum",
+    ];
+    assert_eq!(texts(&all, "table_name"), expected);
     assert_eq!(all[0].num_columns(), 4);
     let one = CommandGetTables {
         db_schema_filter_pattern: Some("gaia%".into()),
