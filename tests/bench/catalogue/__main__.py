@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -23,6 +24,8 @@ from field import Field
 
 def main() -> None:
     arguments = parse()
+    # Who is asked to end still stops the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     programs = {name: Path(os.environ[f"NEARSIDE_{name.upper()}"]) for name in ("bin", "flight_server")}
     prepared = rows.prepare(arguments.cache, arguments.rows, programs["bin"])
     found: list[figures.Figure] = []
