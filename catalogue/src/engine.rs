@@ -55,6 +55,7 @@ pub use request::{Guest, Request};
 use footers::Footers;
 use reader::Readers;
 use request::Asked;
+use sandbox::Sandbox;
 use share::{Share, Shares};
 use stop::Stop;
 use table::HatsTable;
@@ -107,7 +108,7 @@ pub struct Catalogue {
 struct Shelf {
     tables: Vec<Table>,
     broken: Vec<BrokenTable>,
-    store: Arc<dyn ObjectStore>,
+    sandbox: Sandbox,
     limits: Limits,
 }
 
@@ -126,9 +127,10 @@ impl Catalogue {
         for table in &broken {
             tracing::error!(table.schema, table.name, "{table}");
         }
-        let tables = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
+        let tables: Vec<Table> = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
         let shares = Shares::new(&limits);
-        Ok(Self { shelf: Arc::new(Shelf { tables, broken, store, limits }), shares })
+        let sandbox = Sandbox::new(&tables, store, &limits).map_err(OpenError::Engine)?;
+        Ok(Self { shelf: Arc::new(Shelf { tables, broken, sandbox, limits }), shares })
     }
 
     /// The tables that a user may read, by schema and name.
@@ -167,8 +169,8 @@ impl Catalogue {
             Ok(Err(error)) => return Err(workers::died(error)),
             Ok(Ok(planned)) => planned,
         };
-        let (state, plan) = planned?;
-        Ok(Query { state, plan, limits: self.shelf.limits.clone(), share })
+        let (session, plan) = planned?;
+        Ok(Query { session, plan, shelf: Arc::clone(&self.shelf), share })
     }
 }
 
@@ -180,8 +182,8 @@ impl Shelf {
         stop: &Stop,
     ) -> Result<(SessionState, LogicalPlan), QueryError> {
         let (statement, text, guests) = asked.checked(&self.limits)?;
-        let session = sandbox::session(&self.tables, &guests, &self.store, &self.limits, share, stop);
-        let state = session.map_err(|error| diagnose::running(error, &self.limits))?.state();
+        let session = self.sandbox.session(&self.tables, &guests, share, stop);
+        let state = session.map_err(|error| diagnose::running(error, &self.limits))?;
         self.check_tables(&state, &guests, &statement, &text)?;
         let plan = logical_plan(&state, statement).await;
         let plan = plan.map_err(|error| diagnose::planning(error, &text, &self.limits))?;

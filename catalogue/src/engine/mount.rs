@@ -40,6 +40,9 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// The engine does not take the tables.
+    #[error("the query engine does not start")]
+    Engine(#[source] datafusion::error::DataFusionError),
 }
 
 /// Why one table cannot be read. Names the file and what is wrong with it.

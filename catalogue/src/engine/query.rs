@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep_until};
 
+use super::Shelf;
 use super::error::QueryError;
 use super::limits::Limits;
 use super::share::{Share, Turn};
@@ -32,9 +33,9 @@ const NESTED_BYTES: usize = 2_048;
 
 /// A query that makes sense, ready to run once.
 pub struct Query {
-    pub(super) state: SessionState,
+    pub(super) session: SessionState,
     pub(super) plan: LogicalPlan,
-    pub(super) limits: Limits,
+    pub(super) shelf: Arc<Shelf>,
     pub(super) share: Arc<Share>,
 }
 
@@ -46,13 +47,13 @@ impl Query {
 
     /// Waits for the query's turn and starts it; its time starts then. Dropping the rows stops it.
     pub async fn execute(self) -> Result<Rows, QueryError> {
-        let Self { state, plan, limits, share } = self;
+        let Self { session, plan, shelf, share } = self;
         let turn = share.turn().await?;
-        let stop = Stop::after(limits.query_seconds);
+        let stop = Stop::after(shelf.limits.query_seconds);
         let schema = Arc::clone(plan.schema().inner());
-        let (batches, received) = mpsc::channel(limits.batches_waiting.max(1));
-        let run =
-            Run { state, plan, limits: limits.clone(), stop: stop.clone(), schema: Arc::clone(&schema) };
+        let (batches, received) = mpsc::channel(shelf.limits.batches_waiting.max(1));
+        let (of_query, own) = (Arc::clone(&schema), Arc::clone(&share));
+        let run = Run { session, plan, shelf, share: own, stop: stop.clone(), schema: of_query };
         let worker = share.workers.spawn(run.to(batches));
         let deadline = Box::pin(sleep_until(stop.deadline));
         Ok(Rows { schema, received, worker: Some(worker), deadline, stop, _turn: turn, _share: share })
@@ -61,21 +62,22 @@ impl Query {
 
 /// A query on the workers' side.
 struct Run {
-    state: SessionState,
+    session: SessionState,
     plan: LogicalPlan,
-    limits: Limits,
+    shelf: Arc<Shelf>,
+    share: Arc<Share>,
     stop: Stop,
     schema: SchemaRef,
 }
 
 impl Run {
     /// Sends every batch, and an error in place of the first that is missing.
-    async fn to(self, batches: mpsc::Sender<Result<RecordBatch, QueryError>>) {
+    async fn to(mut self, batches: mpsc::Sender<Result<RecordBatch, QueryError>>) {
         let (plan, mut stream) = match self.start().await {
             Ok(started) => started,
             Err(error) => {
                 // A receiver that is gone wants no error either.
-                let _ = batches.send(Err(diagnose::running(error, &self.limits))).await;
+                let _ = batches.send(Err(diagnose::running(error, &self.shelf.limits))).await;
                 return;
             }
         };
@@ -95,25 +97,28 @@ impl Run {
         }
     }
 
-    async fn start(&self) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream), DataFusionError> {
-        let mut state = self.state.clone();
-        let rows = batch_rows(widest_row(&self.plan, &self.schema), &self.limits);
-        *state.config_mut() = state.config().clone().with_batch_size(rows);
-        state.config_mut().options_mut().extensions.insert(self.stop.clone());
-        state.execution_props_mut().config_options = Some(Arc::clone(state.config_options()));
-        let plan = state.query_planner().create_physical_plan(&self.plan, &state).await?;
+    async fn start(
+        &mut self,
+    ) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream), DataFusionError> {
+        let rows = batch_rows(widest_row(&self.plan, &self.schema), &self.shelf.limits);
+        let session = &mut self.session;
+        *session.config_mut() = session.config().clone().with_batch_size(rows);
+        session.config_mut().options_mut().extensions.insert(self.stop.clone());
+        session.execution_props_mut().config_options = Some(Arc::clone(session.config_options()));
+        let plan = session.query_planner().create_physical_plan(&self.plan, session).await?;
         let plan = watch::joins(plan, &self.stop)?;
-        let stream = execute_stream(Arc::clone(&plan), state.task_ctx())?;
+        let task = self.shelf.sandbox.task(session, &self.share)?;
+        let stream = execute_stream(Arc::clone(&plan), task)?;
         Ok((plan, stream))
     }
 
     /// Batches of an engine may lack the metadata of columns; ours have exactly the announced schema.
     fn checked(&self, batch: Result<RecordBatch, DataFusionError>) -> Result<RecordBatch, QueryError> {
-        let batch = batch.map_err(|error| diagnose::running(error, &self.limits))?;
+        let batch = batch.map_err(|error| diagnose::running(error, &self.shelf.limits))?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let schema = Arc::clone(&self.schema);
         let batch = RecordBatch::try_new_with_options(schema, batch.columns().to_vec(), &options);
-        batch.map_err(|error| diagnose::running(error.into(), &self.limits))
+        batch.map_err(|error| diagnose::running(error.into(), &self.shelf.limits))
     }
 }
 

@@ -5,15 +5,16 @@
 use std::sync::Arc;
 
 use datafusion::catalog::{
-    CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+    CatalogProvider, CatalogProviderList, MemTable, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider, TableProvider,
 };
 use datafusion::common::{Result, plan_datafusion_err};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
-use datafusion::execution::{SessionState, SessionStateDefaults};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::execution::{SessionState, SessionStateDefaults, TaskContext};
+use datafusion::prelude::SessionConfig;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -55,27 +56,64 @@ pub(crate) fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(STORE).expect("a URL without a path")
 }
 
-/// A session that sees `tables` and `guests` and may use what `limits` say. Its functions end with `stop`.
-pub(crate) fn session(
-    tables: &[Table],
-    guests: &[Guest],
-    store: &Arc<dyn ObjectStore>,
-    limits: &Limits,
-    share: &Share,
-    stop: &Stop,
-) -> Result<SessionContext> {
-    let context = SessionContext::new_with_state(state(tables, store, limits, share, stop)?);
-    context.register_catalog(CATALOG, names(tables, guests)?);
-    Ok(context)
+/// What the sessions of all queries have in common: names, functions, rules, and where files are. Made once, because
+/// making it takes longer than a small query.
+pub(crate) struct Sandbox {
+    session: SessionState,
+    runtime: RuntimeEnv,
+    spill_bytes: u64,
 }
 
-fn state(
-    tables: &[Table],
-    store: &Arc<dyn ObjectStore>,
-    limits: &Limits,
-    share: &Share,
-    stop: &Stop,
-) -> Result<SessionState> {
+impl Sandbox {
+    /// Sessions that see `tables`, whose files are in `store`.
+    pub(crate) fn new(tables: &[Table], store: Arc<dyn ObjectStore>, limits: &Limits) -> Result<Self> {
+        let runtime =
+            RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(OneStore(store))).build()?;
+        let session = session(tables, limits, Arc::new(runtime.clone()));
+        session.catalog_list().register_catalog(CATALOG.to_owned(), names(tables, &[])?);
+        Ok(Self { session, runtime, spill_bytes: limits.query_spill_bytes })
+    }
+
+    /// A session to plan one query in. Its functions end with `stop`, and what it reads counts for the share. With
+    /// guests it has names of its own, so that no other query sees them.
+    pub(crate) fn session(
+        &self,
+        tables: &[Table],
+        guests: &[Guest],
+        share: &Share,
+        stop: &Stop,
+    ) -> Result<SessionState> {
+        let mut session = self.session.clone();
+        if !guests.is_empty() {
+            let catalogs = MemoryCatalogProviderList::new();
+            catalogs.register_catalog(CATALOG.to_owned(), names(tables, guests)?);
+            session.register_catalog_list(Arc::new(catalogs));
+        }
+        session.config_mut().set_extension(Arc::new(share.meter()));
+        session.config_mut().options_mut().extensions.insert(stop.clone());
+        session.mark_start_execution();
+        Ok(session)
+    }
+
+    /// Where a planned query runs: with memory and disk of its own, and no names, which it needs no more.
+    pub(crate) fn task(&self, session: &SessionState, share: &Share) -> Result<Arc<TaskContext>> {
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::OsTmpDirectory)
+            .with_max_temp_directory_size(self.spill_bytes);
+        let runtime = RuntimeEnv {
+            memory_pool: Arc::new(share.memory()),
+            disk_manager: Arc::new(disk.build()?),
+            ..self.runtime.clone()
+        };
+        let (name, config) = (session.session_id().to_owned(), session.config().clone());
+        let (scalar, higher_order, aggregate, window) = Default::default();
+        let task =
+            TaskContext::new(None, name, config, scalar, higher_order, aggregate, window, Arc::new(runtime));
+        Ok(Arc::new(task))
+    }
+}
+
+fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> SessionState {
     let bounded = |names: &[String], name: &str| {
         !UNBOUNDED.iter().any(|no| *no == name || names.iter().any(|n| n == no))
     };
@@ -85,8 +123,8 @@ fn state(
     let mut table_functions = SessionStateDefaults::default_table_functions();
     table_functions.push(products::function(tables));
     let builder = SessionStateBuilder::new()
-        .with_config(config(tables, limits, stop).with_extension(Arc::new(share.meter())))
-        .with_runtime_env(runtime(store, limits, share)?)
+        .with_config(config(tables, limits))
+        .with_runtime_env(runtime)
         .with_scalar_functions(functions::scalar(scalar, limits))
         .with_higher_order_functions(SessionStateDefaults::default_higher_order_functions())
         .with_aggregate_functions(aggregate)
@@ -94,10 +132,10 @@ fn state(
         .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_physical_optimizer_rules(nearest::rules());
-    Ok(crossmatch::install(builder).build())
+    crossmatch::install(builder).build()
 }
 
-fn config(tables: &[Table], limits: &Limits, stop: &Stop) -> SessionConfig {
+fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
     // With one schema its name may be left out.
     let first = tables.first().map(|table| table.info.schema.as_str());
     let only = first.filter(|first| tables.iter().all(|table| table.info.schema == *first));
@@ -111,19 +149,7 @@ fn config(tables: &[Table], limits: &Limits, stop: &Stop) -> SessionConfig {
     options.sql_parser.collect_spans = true;
     options.optimizer.hash_join_inlist_pushdown_max_distinct_values = LATE_KEYS;
     options.optimizer.hash_join_inlist_pushdown_max_size = LATE_KEYS * size_of::<i64>();
-    options.extensions.insert(stop.clone());
     config
-}
-
-fn runtime(store: &Arc<dyn ObjectStore>, limits: &Limits, share: &Share) -> Result<Arc<RuntimeEnv>> {
-    let disk = DiskManagerBuilder::default()
-        .with_mode(DiskManagerMode::OsTmpDirectory)
-        .with_max_temp_directory_size(limits.query_spill_bytes);
-    RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(share.memory()))
-        .with_disk_manager_builder(disk)
-        .with_object_store_registry(Arc::new(OneStore(Arc::clone(store))))
-        .build_arc()
 }
 
 fn names(tables: &[Table], guests: &[Guest]) -> Result<Arc<MemoryCatalogProvider>> {
