@@ -23,6 +23,12 @@ pub struct Config {
     pub ticket_seconds: u64,
     /// Seconds a prepared statement can be used.
     pub prepared_seconds: u64,
+    /// Plans that are kept for the DoGet that follows; without one it plans again.
+    pub plans_kept: usize,
+    /// Bytes of these plans' SQL together.
+    pub plans_sql_bytes: usize,
+    /// Seconds that a plan is kept.
+    pub plan_seconds: u64,
     /// Largest message that the server accepts, in bytes.
     pub request_bytes: usize,
     /// Encoded size of one batch that the server sends, in bytes, unless a single row is larger.
@@ -53,6 +59,9 @@ impl Config {
             ticket_key: None,
             ticket_seconds: 600,
             prepared_seconds: 12 * 3600,
+            plans_kept: 64,
+            plans_sql_bytes: 1 << 20,
+            plan_seconds: 30,
             request_bytes: 4 << 20,
             batch_bytes: 2 << 20,
             calls_per_connection: 64,

@@ -7,6 +7,7 @@ mod command;
 mod config;
 mod identity;
 mod listings;
+mod plans;
 mod rows;
 mod seal;
 mod server;

@@ -15,6 +15,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
 
 use crate::config::{Config, Tls};
+use crate::plans::{self, Plans};
 use crate::seal::Sealer;
 use crate::service::Service;
 use crate::statements::Statements;
@@ -112,6 +113,11 @@ fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken
         ticket_seconds: config.ticket_seconds,
         prepared_seconds: config.prepared_seconds,
         batch_bytes: config.batch_bytes,
+        plans: Plans::new(plans::Limits {
+            plans: config.plans_kept,
+            sql_bytes: config.plans_sql_bytes,
+            age: Duration::from_secs(config.plan_seconds),
+        }),
         cut,
     }
 }

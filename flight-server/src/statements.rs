@@ -11,12 +11,13 @@ use arrow_flight::sql::{
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket};
 use arrow_schema::{ArrowError, Schema};
 use bytes::Bytes;
-use catalogue::engine::{Catalogue, User};
+use catalogue::engine::{Catalogue, Query, User};
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
+use crate::plans::Plans;
 use crate::rows::{Report, Rows};
 use crate::seal::{Purpose, Sealer};
 use crate::status;
@@ -28,6 +29,7 @@ pub(crate) struct Statements {
     pub(crate) ticket_seconds: u64,
     pub(crate) prepared_seconds: u64,
     pub(crate) batch_bytes: usize,
+    pub(crate) plans: Plans,
     /// Cancelled when streams have to end.
     pub(crate) cut: CancellationToken,
 }
@@ -35,14 +37,15 @@ pub(crate) struct Statements {
 impl Statements {
     /// The columns of a statement's answer. Fails as the statement itself would, so that mistakes show early.
     pub(crate) async fn schema(&self, user: &User, sql: &str) -> Result<Arc<Schema>, Status> {
-        match self.catalogue.plan(user, sql).await {
-            Ok(query) => Ok(query.schema()),
-            Err(error) => {
-                let refused = status::of_query(&error);
-                Report::new(user).end(refused.code());
-                Err(refused)
-            }
-        }
+        Ok(self.plan(user, sql).await?.schema())
+    }
+
+    async fn plan(&self, user: &User, sql: &str) -> Result<Query, Status> {
+        self.catalogue.plan(user, sql).await.map_err(|error| {
+            let refused = status::of_query(&error);
+            Report::new(user).end(refused.code());
+            refused
+        })
     }
 
     /// The offer of a statement's rows: one endpoint, here, with a ticket for this user.
@@ -52,7 +55,9 @@ impl Statements {
         sql: &str,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
-        let schema = self.schema(user, sql).await?;
+        let query = self.plan(user, sql).await?;
+        let schema = query.schema();
+        self.plans.keep(&user.name, sql, query);
         let expires = after(self.ticket_seconds);
         let handle = self.sealer.seal(Purpose::Ticket, &user.name, sql, expires);
         let ticket = TicketStatementQuery { statement_handle: handle }.as_any().encode_to_vec();
@@ -66,7 +71,13 @@ impl Statements {
     pub(crate) async fn rows(&self, user: &User, ticket: &[u8]) -> Result<Rows, Status> {
         let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
         let mut report = Report::new(user);
-        let running = async { self.catalogue.plan(user, &sql).await?.execute().await };
+        let running = async {
+            let query = match self.plans.take(&user.name, &sql) {
+                Some(query) => query,
+                None => self.catalogue.plan(user, &sql).await?,
+            };
+            query.execute().await
+        };
         match running.await {
             Ok(rows) => Ok(Rows::new(rows, self.batch_bytes, self.cut.clone(), report)),
             Err(error) => {

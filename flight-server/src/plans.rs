@@ -1,0 +1,110 @@
+//! Plans between a query's offer and its rows: DoGet nearly always follows GetFlightInfo at once, and planning takes
+//! longer than a small query's rows.
+//!
+//! Nothing depends on them: a ticket says what is to be run, and who finds no plan here plans again. So few are kept,
+//! for a short time.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use api::names::Username;
+use catalogue::engine::Query;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Plans.
+    pub(crate) plans: usize,
+    /// Bytes of their SQL together; a plan is several times as large.
+    pub(crate) sql_bytes: usize,
+    /// Age.
+    pub(crate) age: Duration,
+}
+
+/// The plans of the last offers.
+pub(crate) struct Plans<P = Query> {
+    limits: Limits,
+    kept: Mutex<VecDeque<Kept<P>>>,
+}
+
+struct Kept<P> {
+    user: Username,
+    sql: String,
+    plan: P,
+    since: Instant,
+}
+
+impl<P> Plans<P> {
+    /// None yet.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, kept: Mutex::default() }
+    }
+
+    /// Keeps what was planned for a user's query; the oldest go when there are too many.
+    pub(crate) fn keep(&self, user: &Username, sql: &str, plan: P) {
+        let mut kept = self.kept();
+        kept.push_back(Kept { user: user.clone(), sql: sql.to_owned(), plan, since: Instant::now() });
+        let mut bytes: usize = kept.iter().map(|kept| kept.sql.len()).sum();
+        while kept.len() > self.limits.plans || bytes > self.limits.sql_bytes {
+            bytes -= kept.pop_front().map_or(bytes, |oldest| oldest.sql.len());
+        }
+    }
+
+    /// The plan of a user's query, which is then no longer kept: a plan runs once.
+    pub(crate) fn take(&self, user: &Username, sql: &str) -> Option<P> {
+        let mut kept = self.kept();
+        let found = kept.iter().position(|kept| kept.user == *user && kept.sql == sql)?;
+        kept.remove(found).map(|kept| kept.plan)
+    }
+
+    /// Those that are not too old.
+    fn kept(&self) -> MutexGuard<'_, VecDeque<Kept<P>>> {
+        let mut kept = self.kept.lock().expect("no thread panics while it holds this lock");
+        kept.retain(|kept| kept.since.elapsed() < self.limits.age);
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(name: &str) -> Username {
+        name.parse().expect("a good user name")
+    }
+
+    fn plans(age: Duration) -> Plans<u32> {
+        Plans::new(Limits { plans: 2, sql_bytes: 10, age })
+    }
+
+    #[test]
+    fn a_plan_is_taken_once_and_by_its_user() {
+        let plans = plans(Duration::MAX);
+        plans.keep(&user("maria"), "SELECT 1", 1);
+        assert_eq!(plans.take(&user("vera"), "SELECT 1"), None);
+        assert_eq!(plans.take(&user("maria"), "SELECT 2"), None);
+        assert_eq!(plans.take(&user("maria"), "SELECT 1"), Some(1));
+        assert_eq!(plans.take(&user("maria"), "SELECT 1"), None);
+    }
+
+    #[test]
+    fn the_oldest_go_when_there_are_too_many_or_too_long_ones() {
+        let plans = plans(Duration::MAX);
+        let maria = user("maria");
+        (0..3).for_each(|n| plans.keep(&maria, &n.to_string(), n));
+        assert_eq!([0, 1, 2].map(|n| plans.take(&maria, &n.to_string())), [None, Some(1), Some(2)]);
+        plans.keep(&maria, "short", 3);
+        plans.keep(&maria, "ten bytes!", 4);
+        assert_eq!([plans.take(&maria, "short"), plans.take(&maria, "ten bytes!")], [None, Some(4)]);
+        plans.keep(&maria, "eleven bytes", 5);
+        assert_eq!(plans.take(&maria, "eleven bytes"), None);
+    }
+
+    #[test]
+    fn old_plans_are_forgotten() {
+        let plans = plans(Duration::ZERO);
+        plans.keep(&user("maria"), "SELECT 1", 1);
+        assert_eq!(plans.take(&user("maria"), "SELECT 1"), None);
+    }
+}
