@@ -133,7 +133,7 @@ fn pages_are_small_and_only_keys_have_statistics_for_them() {
     write_table(&target, meta, schema.clone(), &[batch(&schema, 0, 30_000)], 10_000).expect("a table");
     let tile = partition::read(&target).expect("a list")[0];
     let reader = open(&target.join(layout::tile_path(tile.order, tile.npix)));
-    assert_eq!(largest_page(reader.metadata()), 1024);
+    assert_eq!(largest_page(reader.metadata()), 512);
     let index = &reader.metadata().column_index().expect("a column index")[0];
     let has_statistics: Vec<bool> =
         index.iter().map(|column| !matches!(column, ColumnIndexMetaData::NONE)).collect();
@@ -141,7 +141,7 @@ fn pages_are_small_and_only_keys_have_statistics_for_them() {
 }
 
 #[test]
-fn light_curves_have_pages_of_16_sources() {
+fn light_curves_have_pages_of_6_sources() {
     let parent = tempfile::tempdir().expect("a directory");
     let target = parent.path().join("epochs");
     let meta = meta(Kind::Epochs);
@@ -161,5 +161,5 @@ fn light_curves_have_pages_of_16_sources() {
     let tile = partition::read(&target).expect("a list")[0];
     let reader = open(&target.join(layout::tile_path(tile.order, tile.npix)));
     let largest = largest_page(reader.metadata());
-    assert!((16..22).contains(&largest), "a list may run over by what fits into 16 values: {largest}");
+    assert!((6..11).contains(&largest), "a list may run over by what fits into 6 values: {largest}");
 }

@@ -17,6 +17,7 @@ import numpy as np
 import plots
 import pyarrow.parquet as pq
 import questions
+import rows as rows_module
 from field import Curve, Field
 from figures import Figure
 from meter import resident_bytes
@@ -27,7 +28,7 @@ from verdict import not_measured, within
 SIZES = [10_000_000, 100_000_000, 1_000_000_000]
 WHOLE_FILES = 6
 CONES, IDS = 30, 30
-PAGE_ROWS = 1024
+PAGE_ROWS = 512
 PLOT = "benchmark-growth|What a question costs as the sky grows|rows|processor milliseconds"
 
 
@@ -99,7 +100,7 @@ def _ask_ids(server: Nearside, sky: Sky) -> int:
 
 
 def _sky(field: Field, size: int) -> Sky:
-    directory = field.rows.directory.parent / f"sparse-{size}"
+    directory = field.rows.directory.parent / f"sparse-{size}-v{rows_module.VERSION}"
     data = directory / "data"
     if not data.exists():
         shutil.rmtree(directory, ignore_errors=True)
