@@ -13,6 +13,7 @@ mod footers;
 mod functions;
 mod guard;
 mod index;
+mod joins;
 mod keys;
 mod limits;
 mod members;

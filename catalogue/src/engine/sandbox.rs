@@ -21,6 +21,7 @@ use url::Url;
 use super::Table;
 use super::crossmatch;
 use super::functions;
+use super::joins;
 use super::limits::Limits;
 use super::nearest;
 use super::products;
@@ -131,7 +132,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_physical_optimizer_rules(nearest::rules());
+        .with_physical_optimizer_rules(joins::in_parts(nearest::rules()));
     crossmatch::install(builder).build()
 }
 
