@@ -33,14 +33,16 @@ use std::sync::Arc;
 
 use datafusion::execution::session_state::SessionStateBuilder;
 
+use super::limits::Limits;
 pub(crate) use call::NAME;
 pub(crate) use exec::CrossmatchExec;
 pub(crate) use names::name_tables;
 
 /// A session that knows crossmatches.
-pub(crate) fn install(builder: SessionStateBuilder) -> SessionStateBuilder {
+pub(crate) fn install(builder: SessionStateBuilder, limits: &Limits) -> SessionStateBuilder {
+    let widest_arcsec = f64::from(limits.crossmatch_radius_arcsec);
     builder
-        .with_optimizer_rule(Arc::new(rewrite::JoinsToCrossmatches))
+        .with_optimizer_rule(Arc::new(rewrite::JoinsToCrossmatches { widest_deg: widest_arcsec / 3600.0 }))
         .with_query_planner(Arc::new(plan::Planner))
-        .with_relation_planners(vec![Arc::new(call::Call)])
+        .with_relation_planners(vec![Arc::new(call::Call { widest_arcsec })])
 }

@@ -56,6 +56,9 @@ pub struct Limits {
     pub footer_bytes: usize,
     /// Frequencies or periods that a search may try for one light curve; each frequency takes 8 bytes meanwhile.
     pub grid_points: usize,
+    /// The widest radius of a crossmatch, in arcseconds. Pairs that are further apart are most of all pairs, which no
+    /// index helps with: a wider join on a distance compares all rows, and a wider `crossmatch` is refused.
+    pub crossmatch_radius_arcsec: u32,
     /// Batches of one query that wait for a slow reader.
     pub batches_waiting: usize,
 }
@@ -84,6 +87,7 @@ impl Default for Limits {
             batch_bytes: (2 << 20) * 7 / 8,
             footer_bytes: 256 << 20,
             grid_points: 4_000_000,
+            crossmatch_radius_arcsec: 36_000,
             batches_waiting: 4,
         }
     }

@@ -133,7 +133,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
         .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
         .with_physical_optimizer_rules(joins::in_parts(nearest::rules()));
-    crossmatch::install(builder).build()
+    crossmatch::install(builder, limits).build()
 }
 
 fn config(tables: &[Table], limits: &Limits) -> SessionConfig {

@@ -26,7 +26,10 @@ pub(crate) const NAME: &str = "crossmatch";
 
 /// Plans calls.
 #[derive(Debug)]
-pub(super) struct Call;
+pub(super) struct Call {
+    /// The widest radius.
+    pub(super) widest_arcsec: f64,
+}
 
 impl RelationPlanner for Call {
     fn plan_relation(
@@ -36,7 +39,7 @@ impl RelationPlanner for Call {
     ) -> Result<RelationPlanning> {
         match relation {
             TableFactor::Table { name, alias, args: Some(args), .. } if is_call(&name) => {
-                let plan = plan(args.args, context)?;
+                let plan = plan(args.args, self.widest_arcsec, context)?;
                 Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
             }
             other => Ok(RelationPlanning::Original(Box::new(other))),
@@ -44,10 +47,14 @@ impl RelationPlanner for Call {
     }
 }
 
-fn plan(arguments: Vec<FunctionArg>, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+fn plan(
+    arguments: Vec<FunctionArg>,
+    widest_arcsec: f64,
+    context: &mut dyn RelationPlannerContext,
+) -> Result<LogicalPlan> {
     let (inputs, named) = split(arguments, context)?;
     let [first, second] = inputs;
-    let options = Options::read(named, context)?;
+    let options = Options::read(named, widest_arcsec, context)?;
     let (left, first) = side(first, "first", options, context)?;
     let (right, second) = side(second, "second", options, context)?;
     if options.epoch.is_some() && left.motion.is_none() && right.motion.is_none() {

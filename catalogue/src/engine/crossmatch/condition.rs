@@ -3,7 +3,7 @@
 use datafusion::common::{Column, DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
-use super::terms::{Number, WIDEST_DEG, Within};
+use super::terms::{Number, Within};
 use crate::engine::functions::{DISTANCE, SkyCondition};
 
 /// Two positions and how close they must be.
@@ -12,7 +12,7 @@ pub(super) struct Near {
     /// Right ascension and declination, in degrees.
     first: [Expr; 2],
     second: [Expr; 2],
-    radius_deg: f64,
+    pub(super) radius_deg: f64,
     inclusive: bool,
     /// Whether the condition says nothing else; otherwise it has to be asked again for each pair.
     pub(super) exact: bool,
@@ -41,7 +41,7 @@ impl Near {
                 "a separation {sign} {radius_deg} degrees is never true: give a radius above 0 and up to 180 degrees"
             );
         }
-        Ok((radius_deg <= WIDEST_DEG).then_some(near))
+        Ok(Some(near))
     }
 
     /// Which side each position belongs to; `None` when one needs columns of both sides, or of none.

@@ -6,7 +6,7 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast::Expr as SqlExpr;
 
-use super::terms::{Mode, Number, WIDEST_DEG};
+use super::terms::{Mode, Number};
 
 /// What can be said besides the two inputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,9 +18,10 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Reads `name => value` pairs. Everything but the radius may be left out.
+    /// Reads `name => value` pairs. Everything but the radius, which is at most the widest, may be left out.
     pub(super) fn read(
         arguments: Vec<(String, SqlExpr)>,
+        widest_arcsec: f64,
         context: &mut dyn RelationPlannerContext,
     ) -> Result<Self> {
         let mut radius_arcsec = None;
@@ -41,14 +42,15 @@ impl Options {
             }
         }
         match radius_arcsec {
-            Some(radius_arcsec) => Ok(Self { radius_deg: checked(radius_arcsec)? / 3600.0, ..options }),
+            Some(radius_arcsec) => {
+                Ok(Self { radius_deg: checked(radius_arcsec, widest_arcsec)? / 3600.0, ..options })
+            }
             None => plan_err!("crossmatch needs a radius: write crossmatch(a, b, radius_arcsec => 1)"),
         }
     }
 }
 
-fn checked(radius_arcsec: f64) -> Result<f64> {
-    let widest_arcsec = WIDEST_DEG * 3600.0;
+fn checked(radius_arcsec: f64, widest_arcsec: f64) -> Result<f64> {
     if radius_arcsec > 0.0 && radius_arcsec <= widest_arcsec {
         return Ok(radius_arcsec);
     }

@@ -18,7 +18,10 @@ const BETTER_THAN_EQUALITY_DEG: f64 = 1.0 / 60.0;
 
 /// The rule.
 #[derive(Debug)]
-pub(super) struct JoinsToCrossmatches;
+pub(super) struct JoinsToCrossmatches {
+    /// Wider ones stay joins.
+    pub(super) widest_deg: f64,
+}
 
 impl OptimizerRule for JoinsToCrossmatches {
     fn name(&self) -> &str {
@@ -35,21 +38,21 @@ impl OptimizerRule for JoinsToCrossmatches {
         _: &dyn OptimizerConfig,
     ) -> Result<Transformed<LogicalPlan>, DataFusionError> {
         let LogicalPlan::Join(join) = plan else { return Ok(Transformed::no(plan)) };
-        match crossmatch(&join)? {
+        match crossmatch(&join, self.widest_deg)? {
             Some(node) => Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) }))),
             None => Ok(Transformed::no(LogicalPlan::Join(join))),
         }
     }
 }
 
-fn crossmatch(join: &Join) -> Result<Option<Crossmatch>> {
+fn crossmatch(join: &Join, widest_deg: f64) -> Result<Option<Crossmatch>> {
     if join.join_type == JoinType::Full
         || join.null_aware
         || join.null_equality != NullEquality::NullEqualsNothing
     {
         return Ok(None);
     }
-    let Some((sides, others)) = split(join)? else { return Ok(None) };
+    let Some((sides, others)) = split(join, widest_deg)? else { return Ok(None) };
     if !join.on.is_empty() && sides.within.radius_deg.get() > BETTER_THAN_EQUALITY_DEG {
         return Ok(None);
     }
@@ -73,12 +76,13 @@ fn crossmatch(join: &Join) -> Result<Option<Crossmatch>> {
 }
 
 /// The first condition on a distance between the sides, and all others.
-fn split(join: &Join) -> Result<Option<(Sides, Vec<Expr>)>> {
+fn split(join: &Join, widest_deg: f64) -> Result<Option<(Sides, Vec<Expr>)>> {
     let Some(filter) = &join.filter else { return Ok(None) };
     let mut found = None;
     let mut others = Vec::new();
     for condition in split_conjunction_owned(filter.clone()) {
         let near = if found.is_none() { Near::of(&condition)? } else { None };
+        let near = near.filter(|near| near.radius_deg <= widest_deg);
         let sides =
             near.and_then(|near| Some((near.sides(join.left.schema(), join.right.schema())?, near.exact)));
         match sides {

@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The widest radius of a crossmatch, in degrees. Wider pairs are most of all pairs, which no index helps with.
-pub(super) const WIDEST_DEG: f64 = 10.0;
-
 /// A number with the equality that plans need: of its bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Number(u64);

@@ -38,3 +38,14 @@ async fn a_dropped_match_gives_its_threads_back() {
         ask_of(&catalogue, "SELECT count(*) FROM vari_rrlyrae").await.expect("the engine still answers");
     assert_eq!(count.num_rows(), 1);
 }
+
+#[tokio::test]
+async fn a_radius_beyond_the_limit_is_refused_by_name_and_number() {
+    let catalogue = open(Limits { crossmatch_radius_arcsec: 60, ..Limits::default() });
+    let query = |radius: u32| {
+        format!("SELECT count(*) FROM crossmatch(vari_rrlyrae, gaia_source, radius_arcsec => {radius})")
+    };
+    ask_of(&catalogue, &query(60)).await.expect("a radius at the limit");
+    let refused = ask_of(&catalogue, &query(61)).await.expect_err("a radius above it").to_string();
+    assert!(refused.contains("above 0 and at most 60 arcsec, not 61"), "{refused}");
+}
