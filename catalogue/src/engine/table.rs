@@ -42,6 +42,15 @@ pub(crate) use tile::Tile;
 /// A scan of less than one part in this many reads few rows.
 const FEW: usize = 8;
 
+/// What a scan is to read.
+struct Wanted {
+    columns: Vec<usize>,
+    narrowing: Narrowing,
+    limit: Option<usize>,
+    /// Few rows of the pages are wanted, because they are looked up in a list above the scan.
+    listed: bool,
+}
+
 /// A table whose files are all known. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct HatsTable {
@@ -96,13 +105,15 @@ impl HatsTable {
         self.file(part.file).with_extension(ParquetRowSelection::new(selection))
     }
 
-    fn source(&self, session: &dyn Session, rows: usize) -> Arc<ParquetSource> {
+    fn source(&self, session: &dyn Session, rows: usize, listed: bool) -> Arc<ParquetSource> {
         let readers = self.readers.counted_by(session.config().get_extension());
         let mut options = TableParquetOptions::default();
         let few = rows.saturating_mul(FEW) < self.all_rows();
         options.global = ParquetOptions {
-            // Decoding the other columns only for matching rows pays when few rows match, and costs otherwise.
-            pushdown_filters: few,
+            // Decoding the other columns only for matching rows pays when few rows match, and costs otherwise. It
+            // always pays for listed rows: a filter above the scan would keep it from leaving out parts of light
+            // curves.
+            pushdown_filters: few || listed,
             reorder_filters: few,
             // The cache would read whole batches around the chosen pages: sixty pages for one.
             max_predicate_cache_size: Some(0),
@@ -129,13 +140,8 @@ impl HatsTable {
 
 impl HatsTable {
     /// Reads columns of the rows that a narrowing leaves: all that match it, and others of the same pages.
-    pub(crate) fn read(
-        &self,
-        session: &dyn Session,
-        columns: Vec<usize>,
-        narrowing: Narrowing,
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    fn read(&self, session: &dyn Session, wanted: Wanted) -> Result<Arc<dyn ExecutionPlan>> {
+        let Wanted { columns, narrowing, limit, listed } = wanted;
         let everything = narrowing.is_everything();
         let (files, choice) = self.choose(&narrowing);
         if files.is_empty() {
@@ -144,7 +150,7 @@ impl HatsTable {
         let rows = choice.rows;
         let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let files = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows))
+        let files = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows, listed))
             .with_file_groups(groups)
             .with_projection_indices(Some(columns))?
             .with_statistics(self.statistics_of(known))
@@ -182,11 +188,13 @@ impl HatsTable {
         let wanted: Vec<usize> =
             projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         if lists.is_empty() {
-            return self.read(session, wanted, narrowing, limit);
+            return self.read(session, Wanted { columns: wanted, narrowing, limit, listed: false });
         }
         let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
         let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
-        let rows = self.read(session, columns, narrowing, None)?;
+        // A single range is a part of the sky, of which all rows are wanted.
+        let listed = lists.iter().any(|(_, keys)| keys.len() > 1);
+        let rows = self.read(session, Wanted { columns, narrowing, limit: None, listed })?;
         let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
         let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
             .with_batch_size(session.config().batch_size());
