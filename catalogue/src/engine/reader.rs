@@ -1,7 +1,9 @@
 //! How the engine reads byte ranges of a file: through the one object store of the data directory, with
 //! footers that are kept between queries.
 
+use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,6 +24,10 @@ use super::bounds;
 use super::footers::Footers;
 use super::index::{Entry, Index};
 use super::share::Meter;
+
+/// Up to so many bytes are read by the thread that wants them: another thread would take longer to wake up than to
+/// read them, from the page cache at least. A query's threads are its user's own, and each waits for one file.
+const SMALL_BYTES: usize = 1 << 19;
 
 /// Makes readers for files that carry an [`Indexed`] as an extension.
 #[derive(Debug)]
@@ -98,15 +104,15 @@ impl AsyncFileReader for Reader {
         &mut self,
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
-        let counted = self.count(ranges.iter().map(length).sum());
+        let bytes = ranges.iter().map(length).sum();
+        let counted = self.count(bytes);
+        if bytes <= SMALL_BYTES {
+            let read = counted.and_then(|()| checked(self.read_now(&ranges)?, &ranges));
+            return std::future::ready(read).boxed();
+        }
         async move {
             counted?;
-            let read = self.store.get_ranges(&self.location, &ranges).await.map_err(external)?;
-            // What is read in ranges are pages; the decoder believes their headers.
-            for (bytes, range) in read.iter().zip(&ranges) {
-                bounds::pages(bytes, range.start)?;
-            }
-            Ok(read)
+            checked(self.store.get_ranges(&self.location, &ranges).await.map_err(external)?, &ranges)
         }
         .boxed()
     }
@@ -130,11 +136,29 @@ impl AsyncFileReader for Reader {
 }
 
 impl Reader {
+    fn read_now(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+        let file = File::open(self.footers.path(self.location.as_ref()))?;
+        let read = |range: &Range<u64>| {
+            let mut bytes = vec![0; length(range)];
+            file.read_exact_at(&mut bytes, range.start)?;
+            Ok(Bytes::from(bytes))
+        };
+        ranges.iter().map(read).collect()
+    }
+
     fn count(&self, bytes: usize) -> Result<(), ParquetError> {
         self.metrics.bytes_scanned.add(bytes);
         let metered = self.meter.as_ref().map_or(Ok(()), |meter| meter.add(bytes as u64));
         metered.map_err(|error| ParquetError::External(Box::new(error)))
     }
+}
+
+/// What is read in ranges are pages; the decoder believes their headers.
+fn checked(read: Vec<Bytes>, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+    for (bytes, range) in read.iter().zip(ranges) {
+        bounds::pages(bytes, range.start)?;
+    }
+    Ok(read)
 }
 
 fn length(range: &Range<u64>) -> usize {
