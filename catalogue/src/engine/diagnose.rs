@@ -25,16 +25,17 @@ pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// An error of parsing or planning `sql`.
 pub(crate) fn planning(error: DataFusionError, sql: &str, limits: &Limits) -> QueryError {
-    Reader { sql, limits }.read(&error, None)
+    Reader { sql: Some(sql), limits }.read(&error, None)
 }
 
 /// An error of running a query.
 pub(crate) fn running(error: DataFusionError, limits: &Limits) -> QueryError {
-    Reader { sql: "", limits }.read(&error, None)
+    Reader { sql: None, limits }.read(&error, None)
 }
 
 struct Reader<'a> {
-    sql: &'a str,
+    /// The query's text while it is planned; errors of running it have no place in it.
+    sql: Option<&'a str>,
     limits: &'a Limits,
 }
 
@@ -53,9 +54,10 @@ impl Reader<'_> {
             },
             DataFusionError::SQL(parser, _) => self.syntax(parser),
             DataFusionError::SchemaError(schema, _) => schema_error(schema, place),
-            DataFusionError::Plan(message) | DataFusionError::Configuration(message) => {
-                QueryError::Invalid { message: first_lower(message), place }
-            }
+            DataFusionError::Plan(message) | DataFusionError::Configuration(message) => match self.sql {
+                Some(_) => QueryError::Invalid { message: first_lower(message), place },
+                None => no_way(error),
+            },
             DataFusionError::NotImplemented(message) => {
                 QueryError::Invalid { message: format!("not supported: {message}"), place }
             }
@@ -82,7 +84,7 @@ impl Reader<'_> {
         outer: Option<Place>,
     ) -> QueryError {
         let start = diagnostic.span.map(|span| span.start);
-        let place = start.and_then(|start| Place::new(self.sql, start.line, start.column)).or(outer);
+        let place = start.and_then(|start| self.place(start.line, start.column)).or(outer);
         let function =
             diagnostic.message.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next());
         match function {
@@ -111,7 +113,11 @@ impl Reader<'_> {
     /// `1, Column: 15`
     fn position(&self, text: &str) -> Option<Place> {
         let (line, column) = text.split_once(", Column: ")?;
-        Place::new(self.sql, line.trim().parse().ok()?, column.trim().parse().ok()?)
+        self.place(line.trim().parse().ok()?, column.trim().parse().ok()?)
+    }
+
+    fn place(&self, line: u64, column: u64) -> Option<Place> {
+        Place::new(self.sql?, line, column)
     }
 
     fn exhausted(&self, message: &str) -> QueryError {
@@ -180,6 +186,13 @@ fn ours(source: &(dyn Error + Send + Sync + 'static)) -> Option<QueryError> {
     source.downcast_ref::<QueryError>().cloned()
 }
 
+/// The query makes sense, but the engine finds no operators for it; its reasons are about operators.
+fn no_way(error: &DataFusionError) -> QueryError {
+    tracing::warn!(%error, "a query that makes sense could not be carried out");
+    let message = "the engine has no way to carry out this query: write it another way, or ask for its parts one by one";
+    QueryError::Invalid { message: message.to_owned(), place: None }
+}
+
 fn data(error: &DataFusionError) -> QueryError {
     tracing::error!(%error, "a file of the catalogue could not be read");
     QueryError::Data
@@ -205,6 +218,16 @@ pub(crate) fn first_lower(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engines_reasons_are_told_while_a_query_is_planned_and_not_when_it_runs() {
+        let error = || DataFusionError::Plan("Physical plan does not support X".to_owned());
+        let limits = Limits::default();
+        let planned = planning(error(), "SELECT x", &limits).to_string();
+        assert!(planned.contains("physical plan does not support X"), "{planned}");
+        let run = running(error(), &limits).to_string();
+        assert!(run.contains("write it another way") && !run.contains("hysical"), "{run}");
+    }
 
     #[test]
     fn only_similar_names_are_suggested() {
