@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{cache, process};
+use crate::{cache, debian, process};
 
 /// Where the built programs are.
 pub struct Programs {
@@ -16,8 +16,9 @@ pub struct Programs {
     pub lab_agent: PathBuf,
 }
 
-/// Cargo in the checkout, building into the kept target directory.
+/// Cargo in the checkout, building into the kept target directory. The programs' allocator is built by `make`.
 pub fn cargo() -> Result<Command> {
+    debian::ensure("make", debian::runs)?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(cache::checkout()).env("CARGO_TARGET_DIR", cache::target()?);
     Ok(command)
