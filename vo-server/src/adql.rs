@@ -11,6 +11,8 @@ mod dialect;
 mod error;
 mod functions;
 mod limits;
+#[cfg(test)]
+mod page;
 mod reserved;
 mod stc;
 mod tokens;

@@ -1,12 +1,17 @@
 //! The bridge from ADQL to the catalogue: a query in a syntax tree becomes a plan in the same call that serves SQL over
 //! Flight. No text of SQL is made on the way.
 
+mod aliases;
 mod names;
+mod told;
+mod truth;
 
 use catalogue::engine::{Catalogue, Guest, Query, QueryError, Request, User};
 use thiserror::Error;
 
 use crate::adql::{self, AdqlError};
+
+pub use told::told;
 
 /// What somebody asks.
 #[derive(Clone, Debug)]
@@ -26,7 +31,7 @@ pub enum PlanError {
     #[error(transparent)]
     Adql(#[from] AdqlError),
     /// It has no meaning here, or may not run.
-    #[error(transparent)]
+    #[error("{}", told(.0))]
     Query(#[from] QueryError),
 }
 
@@ -42,6 +47,10 @@ pub async fn plan(
     if let Some(rows) = maxrec {
         adql::limit(&mut query, rows.saturating_add(1));
     }
-    names::resolve(&mut query, &catalogue.tables(user), &mut guests);
+    let tables = catalogue.tables(user);
+    let columns =
+        tables.iter().map(|table| &table.arrow_schema).chain(guests.iter().map(|guest| &guest.columns));
+    truth::resolve(&mut query, columns);
+    names::resolve(&mut query, &tables, &mut guests);
     Ok(catalogue.plan_request(user, Request { query, text, guests }).await?)
 }

@@ -32,7 +32,7 @@ impl VisitorMut for Translator {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<AdqlError> {
         rows::top_to_limit(query);
-        columns::named(&mut query.body);
+        columns::name(query);
         ControlFlow::Continue(())
     }
 

@@ -1,6 +1,7 @@
 //! Names as astronomers write them. Without quotes ADQL does not care for capitals; the engine knows small letters only,
 //! so that a table or column with capitals is found here. A table whose name is the only one of its kind needs no
-//! schema. And `dual`, a table with one row, is there when asked for.
+//! schema, and its columns may be named with the schema or without. And `dual`, a table with one row, is there when
+//! asked for.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -9,18 +10,23 @@ use std::sync::Arc;
 use arrow::array::{Int32Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use catalogue::engine::{Guest, TableInfo};
-use sqlparser::ast::{Expr, Ident, ObjectName, Query, VisitMut, VisitorMut};
+use sqlparser::ast::{
+    Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
+    TableAlias, TableFactor, VisitMut, VisitorMut,
+};
+
+use super::aliases;
 
 /// The table with one row, and the schema in which it stands for the engine.
 const DUAL: &str = "dual";
 
 /// Replaces names by those of the tables and columns that they mean. A name that means none stays: the engine says so.
 pub(super) fn resolve(query: &mut Query, tables: &[TableInfo], guests: &mut Vec<Guest>) {
-    let of_guests = guests.iter().map(|guest| (guest.schema.clone(), guest.name.clone(), &guest.columns));
-    let of_catalogue = tables.iter().map(|it| (it.schema.clone(), it.name.clone(), &it.arrow_schema));
-    let mut names = Names::default();
+    let of_guests = guests.iter().map(|guest| (&guest.schema, &guest.name, &guest.columns));
+    let of_catalogue = tables.iter().map(|it| (&it.schema, &it.name, &it.arrow_schema));
+    let mut names = Names { aliased: aliases::suffice(query), ..Names::default() };
     for (schema, table, columns) in of_catalogue.chain(of_guests) {
-        names.add(&schema, &table, columns);
+        names.add(schema, table, columns);
     }
     let _: ControlFlow<()> = query.visit(&mut names);
     if names.dual {
@@ -28,7 +34,6 @@ pub(super) fn resolve(query: &mut Query, tables: &[TableInfo], guests: &mut Vec<
     }
 }
 
-/// What unquoted names mean, where it is not the same in small letters.
 #[derive(Default)]
 struct Names {
     /// Schema and table.
@@ -37,6 +42,8 @@ struct Names {
     queries: Vec<Ident>,
     /// A column in small letters, and as it is.
     columns: HashMap<String, String>,
+    /// Whether every table gets its own name as an alias, so that columns need no schema.
+    aliased: bool,
     dual: bool,
 }
 
@@ -55,10 +62,8 @@ impl Names {
 
     /// The only table that these names mean.
     fn table(&self, schema: Option<&Ident>, table: &Ident) -> Option<&[String; 2]> {
-        let mut found = self
-            .tables
-            .iter()
-            .filter(|[own, name]| means(table, name) && schema.is_none_or(|schema| means(schema, own)));
+        let of_schema = |own: &String| schema.is_none_or(|schema| means(schema, own));
+        let mut found = self.tables.iter().filter(|[own, name]| means(table, name) && of_schema(own));
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
@@ -90,8 +95,29 @@ impl VisitorMut for Names {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            if let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(table), _) = item
+                && self.aliased
+            {
+                table.0.drain(..table.0.len() - 1);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias: alias @ None, .. } = factor
+            && let Some(own) = name.0.last().and_then(ObjectNamePart::as_ident)
+            && self.aliased
+        {
+            *alias = Some(TableAlias { explicit: true, name: own.clone(), columns: Vec::new(), at: None });
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
-        let parts: Vec<&Ident> = relation.0.iter().filter_map(|part| part.as_ident()).collect();
+        let parts: Vec<&Ident> = relation.0.iter().filter_map(ObjectNamePart::as_ident).collect();
         let (schema, table) = match parts.as_slice() {
             [table] if self.is_query(table) => return ControlFlow::Continue(()),
             [table] => (None, *table),
@@ -116,7 +142,10 @@ impl VisitorMut for Names {
         match expr {
             Expr::Identifier(name) => self.column(name),
             Expr::CompoundIdentifier(parts) => {
-                parts.last_mut().into_iter().for_each(|name| self.column(name))
+                if self.aliased {
+                    parts.drain(..parts.len().saturating_sub(2));
+                }
+                parts.last_mut().into_iter().for_each(|name| self.column(name));
             }
             _ => {}
         }
@@ -125,7 +154,7 @@ impl VisitorMut for Names {
 }
 
 /// Whether a name that was written means one that exists.
-fn means(written: &Ident, name: &str) -> bool {
+pub(super) fn means(written: &Ident, name: &str) -> bool {
     match written.quote_style {
         Some(_) => written.value == name,
         None => written.value.to_lowercase() == name.to_lowercase(),

@@ -34,6 +34,16 @@ fn records(file: &Path) -> Vec<Record<DefaultColumnType>> {
     sqllogictest::parse_file(file).expect("a file of queries")
 }
 
+/// The text of every query and every mistake.
+pub fn queries() -> Vec<String> {
+    let records = files().into_iter().flat_map(|file| records(&file));
+    let text = |record| match record {
+        Record::Query { sql, .. } => Some(sql),
+        _ => None,
+    };
+    records.filter_map(text).collect()
+}
+
 #[tokio::test]
 async fn every_query_gets_its_answer_and_every_mistake_its_reason() {
     let mut wrong = Vec::new();

@@ -3,6 +3,7 @@
 mod answers;
 mod cones;
 mod metadata;
+mod mutilated;
 mod names;
 mod sky;
 mod world;
