@@ -86,7 +86,7 @@ async fn a_name_that_looks_like_sql_is_a_column_that_does_not_exist() {
         let quoted = format!("\"{}\"", name.replace('"', "\"\""));
         let error = World.ask(&format!("SELECT {quoted} FROM stars")).await.expect_err("no such column");
         let said = error.to_string();
-        assert!(said.starts_with("no such column "), "{name:?}: {said}");
+        assert!(said.contains(": no such column "), "{name:?}: {said}");
     }
 }
 
