@@ -47,9 +47,7 @@ pub fn observations(seed: u64, source_id: i64, source: &Source) -> Vec<Observati
     let times = times(&mut rng, source.dec, &DR4);
     let transits = times.into_iter().flat_map(|time_d| {
         let transit = Transit::new(&mut rng, source, time_d);
-        let ccds: Vec<Observation> =
-            (0..CCDS).map(|ccd| transit.observe(&mut rng, source, ccd, error_mas)).collect();
-        ccds
+        (0..CCDS).map(|ccd| transit.observe(&mut rng, source, ccd, error_mas)).collect::<Vec<_>>()
     });
     transits.collect()
 }
