@@ -23,7 +23,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn page_rows(self) -> usize {
+    /// Rows of a page, at most.
+    pub(crate) fn page_rows(self) -> usize {
         match self {
             Self::Catalogue => 512,
             Self::Epochs => 6,

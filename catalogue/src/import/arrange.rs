@@ -18,14 +18,9 @@ use super::work::{Entry, TileEntry, Work, failed};
 use crate::hats::{Kind, TileFile};
 use crate::progress::Progress;
 
-/// Rows that are handed to the Parquet writer at a time, whatever the slices are, because its pages depend on it:
-/// the same rows give the same bytes. A whole number of pages, and a row group is a whole number of these.
-fn chunk_rows(kind: Kind) -> usize {
-    match kind {
-        Kind::Catalogue => 16_384,
-        Kind::Epochs => 256,
-    }
-}
+/// Pages that are handed to the Parquet writer at a time, whatever the slices are, because it ends its pages by that:
+/// the same rows give the same bytes.
+const CHUNK_PAGES: usize = 32;
 
 /// All rows of a table, in runs.
 pub(super) struct Arranged<'a> {
@@ -62,7 +57,7 @@ impl Arranged<'_> {
         let path = work.tile(order, npix);
         let part = path.with_extension("part");
         let mut file = TileFile::create(&part, self.kind, &self.schema)?;
-        let chunk_rows = chunk_rows(self.kind);
+        let chunk_rows = CHUNK_PAGES * self.kind.page_rows();
         let mut chunks = Chunks::new(&self.schema, chunk_rows);
         for slice in slices.of(tile.cells())? {
             let batches = self.rows(&slice)?;
