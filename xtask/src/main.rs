@@ -1,11 +1,15 @@
 //! The tasks of this repository, so that a newcomer needs no other tool than cargo.
 //!
-//! `cargo xtask up` starts the platform, `cargo xtask test` tests everything, `cargo xtask bench` measures.
+//! `cargo xtask up` starts the platform, `cargo xtask test` tests everything, `cargo xtask bench` measures,
+//! `cargo xtask cluster up` starts a Kubernetes to test on.
 
 mod bench;
 mod build;
 mod cache;
+mod cluster;
 mod debian;
+mod files;
+mod oci;
 mod process;
 mod python;
 mod tally;
@@ -35,10 +39,12 @@ enum Task {
     },
     /// Install or build what the tests need, and run all of them. With CI=true a missing part is a failure.
     Test {
-        /// Only the steps whose name contains this: format, lints, dependencies, rust, python.
+        /// Only the steps whose name contains this: format, lints, dependencies, rust, python, cluster.
         #[arg(long)]
         only: Option<String>,
     },
+    /// Bring a real Kubernetes of one node up on this machine, or take it down.
+    Cluster(cluster::Args),
     /// Measure against the peers and print rows of name, value, peer, ratio and bar.
     Bench(bench::Args),
 }
@@ -47,6 +53,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Up { options } => up::run(&options),
         Task::Test { only } => test::run(only.as_deref()),
+        Task::Cluster(args) => cluster::run(&args),
         Task::Bench(args) => bench::run(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -19,6 +19,18 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
+/// The lines that `command` prints, once it has succeeded.
+pub fn lines(command: &mut Command) -> Result<Vec<String>> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("failed to start {}", text(command)))?;
+    if !output.status.success() {
+        bail!("{} ended with {}", text(command), output.status);
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+}
+
 /// Runs `command`, showing its standard output line by line and keeping it. Tells whether it succeeded.
 #[expect(clippy::print_stdout, reason = "passing on what the program prints")]
 pub fn tee(command: &mut Command) -> Result<(bool, Vec<String>)> {

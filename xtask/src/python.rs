@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use sha2::{Digest, Sha256};
 
+use crate::files::{self, fingerprint};
 use crate::{cache, debian, process};
 
 /// A finished virtual environment.
@@ -43,7 +43,7 @@ impl Environment {
     /// The locked packages, and `nearside` on top.
     fn open(name: &str, locks: &[&str]) -> Result<Self> {
         let environment = Self::with_packages(name, locks)?;
-        let sources = files_below(&cache::checkout().join("python"))?;
+        let sources = files::below(&cache::checkout().join("python"))?;
         let packages = fs::read_to_string(environment.mark("packages"))?;
         environment.once("nearside", &format!("{packages} {}", fingerprint(&sources)?), || {
             environment.install_nearside()
@@ -111,25 +111,4 @@ impl Environment {
         command.args(["pip", "install", "--compile-bytecode", "--python"]).arg(self.python());
         command
     }
-}
-
-fn fingerprint<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> Result<String> {
-    let mut hash = Sha256::new();
-    for file in files {
-        hash.update(fs::read(file).with_context(|| format!("failed to read {}", file.display()))?);
-    }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.file_name().is_some_and(|name| name == "__pycache__") {
-            continue;
-        }
-        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -39,6 +39,18 @@ impl Tally {
         tally
     }
 
+    /// From the output of `go test -v`: a line for every test and every case of a test.
+    pub fn of_go(lines: &[String]) -> Self {
+        let results =
+            |word: &str| lines.iter().filter(|line| line.trim_start().starts_with(word)).count() as u64;
+        Self { passed: results("--- PASS:"), failed: results("--- FAIL:"), skipped: results("--- SKIP:") }
+    }
+
+    /// A runner that failed without naming a failed test has still failed.
+    pub fn honest(self, succeeded: bool) -> Self {
+        if succeeded || self.failed > 0 { self } else { Self { failed: 1, ..self } }
+    }
+
     /// From the last line of pytest: `3 passed, 1 skipped in 2.05s`.
     pub fn of_pytest(lines: &[String]) -> Self {
         let summary = lines.iter().rev().find(|line| line.contains(" in ") && line.contains("ed")).cloned();
@@ -96,6 +108,21 @@ mod tests {
             lines("tests/a.py ..s\n====== 1 failed, 12 passed, 1 skipped, 2 errors in 20.05s ======");
         assert_eq!(Tally::of_pytest(&output), Tally { passed: 12, failed: 3, skipped: 1 });
         assert_eq!(Tally::of_pytest(&[]), Tally::default());
+    }
+
+    #[test]
+    fn the_cases_of_go_tests_count() {
+        let output = lines(
+            "=== RUN   TestA\n--- FAIL: TestA (1.0s)\n    --- PASS: TestA/one (0.5s)\n--- SKIP: TestB (0s)\nFAIL",
+        );
+        assert_eq!(Tally::of_go(&output), Tally { passed: 1, failed: 1, skipped: 1 });
+    }
+
+    #[test]
+    fn a_runner_that_fails_without_a_failed_test_counts_as_one() {
+        let passed = Tally { passed: 2, failed: 0, skipped: 0 };
+        assert_eq!(passed.honest(true), passed);
+        assert_eq!(passed.honest(false), Tally { failed: 1, ..passed });
     }
 
     #[test]
