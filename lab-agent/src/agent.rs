@@ -22,6 +22,7 @@ use crate::activity::LastDeed;
 use crate::config::Config;
 use crate::kernels::Kernels;
 use crate::lab::{Lab, LabState, child};
+use crate::outputs::Outputs;
 use crate::process::Launcher;
 use crate::sessions::Sessions;
 use crate::{routes, token};
@@ -38,6 +39,8 @@ pub struct Agent {
     pub kernels: Arc<Kernels>,
     /// Its sessions.
     pub sessions: Arc<Sessions>,
+    /// What cells printed and nobody has seen.
+    pub outputs: Arc<Outputs>,
     /// Its JupyterLab.
     pub lab: Arc<Lab>,
     /// When a person last did something outside kernels.
@@ -73,7 +76,8 @@ pub struct ServerHandle {
     stop: CancellationToken,
     server: JoinHandle<()>,
     lab: JoinHandle<()>,
-    _background: [AbortOnDropHandle<()>; 2],
+    outputs: Arc<Outputs>,
+    _background: [AbortOnDropHandle<()>; 3],
 }
 
 /// Starts the lab that `config` describes, or goes on with what an agent before this one has left running: answers
@@ -100,11 +104,14 @@ pub async fn start(
     let launcher = Launcher::new(&config.search_path, config.limits.stderr_tail_bytes);
     let lab =
         Arc::new(Lab { state: watch::Sender::new(LabState::Starting), socket: run_dir.join("jupyter.sock") });
-    let kernels = Kernels::find(config.clone(), overseer);
+    let (kernels, newcomers) = Kernels::find(config.clone(), overseer);
+    let sessions = Arc::new(Sessions::read(&config.lab.run_dir, &kernels));
+    let outputs = Arc::new(Outputs::new(config.lab.home.clone(), sessions.clone()));
     let agent = Agent {
         config: config.clone(),
         kernels: kernels.clone(),
-        sessions: Arc::new(Sessions::read(&config.lab.run_dir, &kernels)),
+        sessions,
+        outputs: outputs.clone(),
         lab: lab.clone(),
         last_deed: Arc::new(LastDeed::now()),
     };
@@ -115,9 +122,10 @@ pub async fn start(
     let background = [
         AbortOnDropHandle::new(tokio::spawn(async move { culled.cull().await })),
         AbortOnDropHandle::new(tokio::spawn(async move { token::keep_fresh(&fresh).await })),
+        AbortOnDropHandle::new(tokio::spawn(outputs.clone().follow_all(newcomers))),
     ];
     announce(&config.lab.ready_file, &LabReady { addr, pid: overseer })?;
-    Ok(ServerHandle { addr, config, kernels, stop, server, lab, _background: background })
+    Ok(ServerHandle { addr, config, kernels, outputs, stop, server, lab, _background: background })
 }
 
 async fn serve(listener: TcpListener, agent: Agent, stop: CancellationToken) {
@@ -154,7 +162,11 @@ impl ServerHandle {
     /// Stops kernels and JupyterLab side by side, empties the run directory, and returns when nothing is left.
     pub async fn shutdown_and_wait(mut self) {
         self.stop.cancel();
-        let (_, ended) = tokio::join!(self.kernels.shut_down_all(), &mut self.lab);
+        let kernels = async {
+            self.kernels.shut_down_all().await;
+            self.outputs.are_home().await;
+        };
+        let (_, ended) = tokio::join!(kernels, &mut self.lab);
         if let Err(error) = ended {
             tracing::error!("JupyterLab could not be stopped in order: {error}");
         }

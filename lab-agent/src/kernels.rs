@@ -12,8 +12,9 @@ mod model;
 mod spec;
 pub mod wire;
 
+pub use clients::Seat;
 pub use kernel::Kernel;
-pub use launch::{Launch, StartError, StartRequest};
+pub use launch::{Launch, StartError, StartRequest, relative};
 pub use manager::Kernels;
 pub use model::ExecutionState;
 pub use spec::InterruptMode;

@@ -19,6 +19,7 @@ pub mod keeper;
 mod kernels;
 mod lab;
 mod link;
+mod outputs;
 pub mod overseer;
 mod process;
 mod routes;

@@ -33,6 +33,8 @@ pub enum Cursor {
 pub enum ToKeeper {
     /// First frame of a client's connection.
     Attach(Attach),
+    /// First frame of a connection that reads everything after this message, also what is for one client alone.
+    Follow(u64),
     /// First frame of the agent's own connection.
     Watch,
     /// A client's request, which is for the kernel.
@@ -114,6 +116,7 @@ const HAS: u8 = 4;
 const ORDER: u8 = 5;
 const RECORD: u8 = 6;
 const NEWS: u8 = 7;
+const FOLLOW: u8 = 8;
 
 /// A message that travels in frames.
 pub trait Framed: Sized {
@@ -127,6 +130,7 @@ impl Framed for ToKeeper {
     fn to_frame(&self) -> (u8, Bytes) {
         match self {
             Self::Attach(attach) => (ATTACH, json(attach)),
+            Self::Follow(seq) => (FOLLOW, Bytes::copy_from_slice(&seq.to_le_bytes())),
             Self::Watch => (WATCH, Bytes::new()),
             Self::Request(channel, parts) => {
                 let mut body = BytesMut::with_capacity(64 + parts.iter().map(Bytes::len).sum::<usize>());
@@ -142,6 +146,7 @@ impl Framed for ToKeeper {
     fn from_frame(kind: u8, mut body: Bytes) -> Option<Self> {
         Some(match kind {
             ATTACH => Self::Attach(serde_json::from_slice(&body).ok()?),
+            FOLLOW => Self::Follow(body.try_get_u64_le().ok()?),
             WATCH => Self::Watch,
             REQUEST => Self::Request(Channel::from_byte(body.try_get_u8().ok()?)?, take_parts(&mut body)?),
             HAS => Self::Has(body.try_get_u64_le().ok()?),
@@ -232,6 +237,7 @@ mod tests {
             ["{}", "{}", "{}", "{}", "b"].map(|part| Bytes::from_static(part.as_bytes())).into();
         let messages = [
             ToKeeper::Attach(Attach { session: "tab".into(), cursor: Cursor::After(7) }),
+            ToKeeper::Follow(3),
             ToKeeper::Watch,
             ToKeeper::Request(Channel::Shell, parts),
             ToKeeper::Has(9),

@@ -14,6 +14,7 @@ use crate::auth;
 use crate::channels;
 use crate::kernels::api as kernels;
 use crate::lab::{LabState, proxy};
+use crate::outputs;
 use crate::sessions;
 
 /// The agent's whole interface.
@@ -35,6 +36,7 @@ pub fn router(agent: Agent) -> Router {
             &at("api/sessions/{id}"),
             get(sessions::show).patch(sessions::change).delete(sessions::delete).options(preflight),
         )
+        .route(&at("api/nearside/kernels/{id}/executions"), get(outputs::executions))
         .route(&at("api/nearside/activity"), get(activity))
         .route(&at("api/nearside/status"), get(status))
         .layer(limit);

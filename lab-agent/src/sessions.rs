@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::agent::Agent;
 use crate::error::ApiError;
-use crate::kernels::{Kernel, Kernels, StartRequest, api};
+use crate::kernels::{Kernel, Kernels, StartRequest, api, relative};
 
 /// A document and its kernel.
 #[derive(Clone)]
@@ -122,9 +122,16 @@ impl Sessions {
     }
 
     fn all(&self) -> Vec<Session> {
-        let mut known = self.locked();
-        known.retain(|_, session| session.is_alive());
-        known.values().cloned().collect()
+        let known = self.locked();
+        known.values().filter(|session| session.is_alive()).cloned().collect()
+    }
+
+    /// The notebook of a kernel, relative to home, also when the kernel is gone.
+    pub fn notebook_of(&self, kernel: Uuid) -> Option<PathBuf> {
+        let known = self.locked();
+        let session =
+            known.values().find(|session| session.kernel.id == kernel && session.kind == "notebook")?;
+        Some(relative(&session.path))
     }
 
     fn at(&self, path: &str) -> Option<Session> {
@@ -144,6 +151,7 @@ impl Sessions {
 
     fn keep(&self, session: Session) {
         let mut known = self.locked();
+        known.retain(|_, session| session.is_alive());
         known.insert(session.id, session);
         self.write(&known);
     }

@@ -1,5 +1,8 @@
 //! One client and one kernel's keeper, for as long as both are there.
 //!
+//! A ping carries the number of the last message that was written, so that the pong to it confirms that message and
+//! all before it.
+//!
 //! Two loops run side by side. Neither has a queue: whoever is slow is read from more slowly, and what waits for a
 //! slow client waits in the journal.
 
@@ -13,12 +16,13 @@ use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWrite;
 use tokio::net::unix::OwnedReadHalf;
+use tokio::sync::Notify;
 use tokio::time::{interval, timeout};
 
 use super::{Encoding, Envelope, sequence};
 use crate::config::Limits;
 use crate::journal::{Flow, Record};
-use crate::kernels::Kernel;
+use crate::kernels::{Kernel, Seat};
 use crate::link::{self, Cursor, Frames, ToAgent, ToKeeper};
 
 /// Close codes of RFC 6455 section 7.4.1.
@@ -43,14 +47,18 @@ pub async fn run(
     encoding: Encoding,
     limits: Limits,
 ) {
-    let seat = kernel.clients.admit(&session).await;
+    let from = if let Cursor::After(seq) = cursor { seq } else { u64::MAX };
+    let seat = kernel.clients.admit(&session, from).await;
     let (mut sink, stream) = socket.split();
     let client = Client {
         encoding,
         numbered: cursor != Cursor::Resume,
         limits: &limits,
+        seat: &seat,
         heard: Mutex::new(Instant::now()),
         pinged: AtomicU64::new(0),
+        sent: AtomicU64::new(0),
+        confirmed: Notify::new(),
     };
     let closing = match kernel.attach(&session, cursor).await {
         Ok((from_kernel, to_kernel)) => tokio::select! {
@@ -70,9 +78,14 @@ struct Client<'a> {
     encoding: Encoding,
     numbered: bool,
     limits: &'a Limits,
+    seat: &'a Seat,
     heard: Mutex<Instant>,
     /// The message whose arrival the client is asked to confirm; 0 for none.
     pinged: AtomicU64,
+    /// The last message that was written.
+    sent: AtomicU64,
+    /// The client has confirmed something.
+    confirmed: Notify,
 }
 
 impl Client<'_> {
@@ -86,6 +99,10 @@ impl Client<'_> {
             let message = match (confirmed(&message), self.encoding.decode(message)) {
                 (Some(seq), _) => {
                     self.pinged.store(0, Ordering::Relaxed);
+                    self.seat.has(seq);
+                    if seq < self.sent.load(Ordering::Relaxed) {
+                        self.confirmed.notify_one();
+                    }
                     ToKeeper::Has(seq)
                 }
                 (None, Ok(Some(Envelope { channel, parts }))) => ToKeeper::Request(channel, parts),
@@ -117,6 +134,7 @@ impl Client<'_> {
                     }
                 },
                 _ = ping.tick() => None,
+                () = self.confirmed.notified() => None,
             };
             if self.is_silent() {
                 return Closing(NORMAL, "the client did not answer".into());
@@ -128,26 +146,27 @@ impl Client<'_> {
         }
     }
 
-    /// Writes `first` and what is there already, and asks the client to say when it has it.
+    /// Writes `first` and what is there already, and asks the client to say when it has all of it. One question is on
+    /// its way at a time.
     async fn write_burst(
         &self,
         sink: &mut SplitSink<WebSocket, Message>,
         first: Option<Record>,
         from_kernel: &mut Frames<OwnedReadHalf>,
     ) -> Result<(), axum::Error> {
-        let Some(first) = first else { return sink.send(Message::Ping(Bytes::new())).await };
-        let mut last = first.seq;
-        sink.feed(self.encode(first)).await?;
-        let more = std::iter::from_fn(|| match from_kernel.next_now() {
-            Some(ToAgent::Record(record)) => Some(record),
-            Some(ToAgent::News(_)) | None => None,
-        });
-        for record in more.take(BURST) {
-            last = record.seq;
-            sink.feed(self.encode(record)).await?;
+        if let Some(first) = first {
+            let more = std::iter::from_fn(|| match from_kernel.next_now() {
+                Some(ToAgent::Record(record)) => Some(record),
+                Some(ToAgent::News(_)) | None => None,
+            });
+            for record in std::iter::once(first).chain(more.take(BURST)) {
+                self.sent.store(record.seq, Ordering::Relaxed);
+                sink.feed(self.encode(record)).await?;
+            }
         }
-        if self.pinged.compare_exchange(0, last, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            sink.feed(Message::Ping(Bytes::copy_from_slice(&last.to_le_bytes()))).await?;
+        let sent = self.sent.load(Ordering::Relaxed);
+        if self.pinged.compare_exchange(0, sent, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            sink.feed(Message::Ping(Bytes::copy_from_slice(&sent.to_le_bytes()))).await?;
         }
         sink.flush().await
     }

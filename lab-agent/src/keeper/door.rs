@@ -52,8 +52,25 @@ async fn serve(stream: UnixStream, kept: Arc<Kept>) {
             }
             kept.watchers.send_modify(|count| *count -= 1);
         }
+        Some(ToKeeper::Follow(start)) => tokio::select! {
+            // Nothing comes in here but the end.
+            _ = input.next::<ToKeeper>() => {}
+            _ = tell_follower(&kept, start, output) => {}
+        },
         Some(ToKeeper::Request(..) | ToKeeper::Has(_) | ToKeeper::Order(_)) | None => {}
     }
+}
+
+/// Sends everything after `start`, until the journal is closed.
+async fn tell_follower(kept: &Kept, start: u64, mut output: Out) -> std::io::Result<()> {
+    let mut reader = kept.journal.read_after(start);
+    while let Some(Portion { missing: _, records }) = reader.next().await {
+        for record in records {
+            link::put(&mut output, &ToAgent::Record(record)).await?;
+        }
+        output.flush().await?;
+    }
+    Ok(())
 }
 
 async fn hear_client(kept: &Kept, attach: &Attach, mut input: In) {
@@ -64,7 +81,7 @@ async fn hear_client(kept: &Kept, attach: &Attach, mut input: In) {
                 kept.request(channel, parts).await;
             }
             ToKeeper::Has(seq) => kept.sessions().has(&attach.session, seq),
-            ToKeeper::Attach(_) | ToKeeper::Watch | ToKeeper::Order(_) => return,
+            ToKeeper::Attach(_) | ToKeeper::Follow(_) | ToKeeper::Watch | ToKeeper::Order(_) => return,
         }
     }
 }

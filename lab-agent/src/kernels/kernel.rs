@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -138,6 +139,18 @@ impl Kernel {
         Ok((Frames::new(reader), writer))
     }
 
+    /// A connection that reads everything after message `seq`, also requests.
+    pub async fn follow(&self, seq: u64) -> io::Result<Link> {
+        let (reader, mut writer) = UnixStream::connect(self.launch.socket()).await?.into_split();
+        link::put(&mut writer, &ToKeeper::Follow(seq)).await?;
+        Ok((Frames::new(reader), writer))
+    }
+
+    /// Where it is noted up to which message outputs are home.
+    pub fn ledger_file(&self) -> PathBuf {
+        self.launch.directory().join("settled")
+    }
+
     /// Interrupts what it is doing. Fails with the reason when it has no process or does not listen.
     pub async fn interrupt(&self) -> Result<(), String> {
         match self.order(Order::Interrupt).await {
@@ -168,6 +181,14 @@ impl Kernel {
     pub async fn gone(&self) {
         // The sender is in `self`: the wait cannot fail.
         let _ = self.state.subscribe().wait_for(State::is_over).await;
+    }
+
+    /// Removes what was kept about it.
+    pub fn forget(&self) {
+        if let Err(error) = std::fs::remove_dir_all(self.launch.directory()) {
+            tracing::warn!(kernel.id = %self.id, "cannot remove what kernel {} left: {error}", self.id);
+        }
+        let _ = std::fs::remove_file(self.launch.socket());
     }
 
     /// Waits until its keeper is gone too.
@@ -213,10 +234,6 @@ impl Kernel {
                 true
             }
         });
-        if let Err(error) = std::fs::remove_dir_all(self.launch.directory()) {
-            tracing::warn!(kernel.id = %self.id, "cannot remove what kernel {} left: {error}", self.id);
-        }
-        let _ = std::fs::remove_file(self.launch.socket());
         self.left.cancel();
     }
 

@@ -168,7 +168,7 @@ fn working_directory(home: &Path, path: &str) -> PathBuf {
 }
 
 /// `path` without anything that could lead out of the directory that it is joined to.
-fn relative(path: &str) -> PathBuf {
+pub fn relative(path: &str) -> PathBuf {
     let plain = |part: &std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
     Path::new(path).components().filter(plain).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -24,14 +24,17 @@ pub struct Kernels {
     closing: CancellationToken,
     watches: TaskTracker,
     running: Mutex<BTreeMap<Uuid, Arc<Kernel>>>,
+    newcomers: mpsc::Sender<Arc<Kernel>>,
 }
 
 impl Kernels {
-    /// The kernels that an earlier agent left running. `overseer` is the process that starts agents.
-    pub fn find(config: Arc<Config>, overseer: u32) -> Arc<Self> {
+    /// The kernels that an earlier agent left running, and all that come, one by one. `overseer` is the process that
+    /// starts agents.
+    pub fn find(config: Arc<Config>, overseer: u32) -> (Arc<Self>, mpsc::Receiver<Arc<Kernel>>) {
         let places = Arc::new(Semaphore::new(config.limits.kernels));
         let (closing, watches, running) = Default::default();
-        let kernels = Arc::new(Self { config, overseer, places, closing, watches, running });
+        let (newcomers, all) = mpsc::channel(config.limits.kernels.max(1));
+        let kernels = Arc::new(Self { config, overseer, places, closing, watches, running, newcomers });
         for launch in launch::all(&kernels.config.lab.run_dir) {
             let (id, directory) = (launch.kernel, launch.directory());
             match Kernel::attach_to(launch) {
@@ -44,7 +47,7 @@ impl Kernels {
                 }
             }
         }
-        kernels
+        (kernels, all)
     }
 
     /// Starts a kernel; returns when it answers. It starts also when the caller does not wait.
@@ -71,6 +74,8 @@ impl Kernels {
         let kernels = self.clone();
         self.locked().insert(kernel.id, kernel.clone());
         self.watches.spawn(async move {
+            // Its receiver lives as long as the agent.
+            let _ = kernels.newcomers.send(kernel.clone()).await;
             watching.await;
             kernels.locked().remove(&kernel.id);
             drop(place);

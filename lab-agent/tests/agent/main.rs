@@ -6,6 +6,7 @@ mod channels;
 mod harness;
 mod kernels;
 mod lifecycle;
+mod outputs;
 mod proxy;
 mod sessions;
 mod survival;

@@ -74,6 +74,17 @@ impl Client {
 
     /// Sends a request and returns its id.
     pub async fn send(&mut self, channel: &str, kind: &str, content: Value, buffers: &[&[u8]]) -> String {
+        self.send_with(channel, kind, json!({}), content, buffers).await
+    }
+
+    async fn send_with(
+        &mut self,
+        channel: &str,
+        kind: &str,
+        metadata: Value,
+        content: Value,
+        buffers: &[&[u8]],
+    ) -> String {
         let id = uuid::Uuid::new_v4().to_string();
         let header = json!({
             "msg_id": id, "msg_type": kind, "session": "s", "username": "maria",
@@ -81,7 +92,7 @@ impl Client {
         });
         let frame = match self.form {
             Form::V1 => {
-                let json = [header.to_string(), "{}".into(), "{}".into(), content.to_string()];
+                let json = [header.to_string(), "{}".into(), metadata.to_string(), content.to_string()];
                 let mut pieces = vec![channel.as_bytes()];
                 pieces.extend(json.iter().map(String::as_bytes));
                 pieces.extend(buffers);
@@ -89,7 +100,7 @@ impl Client {
             }
             Form::Legacy => {
                 let json = json!({
-                    "channel": channel, "header": header, "parent_header": {}, "metadata": {}, "content": content,
+                    "channel": channel, "header": header, "parent_header": {}, "metadata": metadata, "content": content,
                 });
                 match buffers {
                     [] => Frame::Text(json.to_string().into()),
@@ -102,9 +113,18 @@ impl Client {
     }
 
     pub async fn execute(&mut self, code: &str) -> String {
+        self.execute_with(json!({}), code).await
+    }
+
+    /// Executes the cell of a notebook, as JupyterLab says it.
+    pub async fn execute_cell(&mut self, cell: &str, code: &str) -> String {
+        self.execute_with(json!({"cellId": cell}), code).await
+    }
+
+    async fn execute_with(&mut self, metadata: Value, code: &str) -> String {
         let content = json!({"code": code, "silent": false, "store_history": true, "user_expressions": {},
                              "allow_stdin": true, "stop_on_error": true});
-        self.send("shell", "execute_request", content, &[]).await
+        self.send_with("shell", "execute_request", metadata, content, &[]).await
     }
 
     /// The next message, or `None` when the agent closed the connection.

@@ -1,0 +1,90 @@
+"""Reloading a page, or losing the agent, in the middle of a cell's output: all of it is shown, once and in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import parts
+import pytest
+from lab_client import started_lab
+from platform_process import PlatformProcess, Ready
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+from test_browser_pleiades import ARGUMENTS, MINUTE, WINDOW
+from waiting import until
+
+FRAMES = 600
+CODE = f"""import time
+for i in range({FRAMES}):
+    print(f"frame {{i}}.", flush=True)
+    time.sleep(0.02)
+"""
+WHOLE = "".join(f"frame {i}.\n" for i in range(FRAMES))
+NOTEBOOK = "reload.ipynb"
+METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """An empty page of a new browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=parts.chromium(), args=ARGUMENTS, viewport=WINDOW
+        )
+        yield browser.pages[0]
+        browser.close()
+
+
+def test_a_reload_and_a_killed_agent_in_the_middle_of_output_lose_and_double_nothing(
+    page: Page, platform: PlatformProcess, ready: Ready
+) -> None:
+    started_lab(ready)
+    file = platform.home(ready.user) / NOTEBOOK
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)], metadata=METADATA), file)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(platform.sign_in_link())
+    page.wait_for_url("**/user/*/lab**", timeout=2 * MINUTE)
+    open_notebook(page, ready)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(output(page)).to_contain_text("frame 50.", timeout=MINUTE)
+
+    open_notebook(page, ready)
+    expect(output(page)).to_contain_text("frame 0.", timeout=MINUTE)
+    shown = re.findall(r"frame (\d+)\.", output(page).inner_text())
+    assert int(shown[-1]) < FRAMES - 200, "the page was reloaded in the middle"
+    kill_agent(platform)
+
+    expect(output(page)).to_contain_text(f"frame {FRAMES - 1}.", timeout=MINUTE)
+    assert output(page).inner_text().split() == WHOLE.split()
+    page.keyboard.press("Control+s")
+    until(lambda: saved(file) == WHOLE, within=30, what="the whole output in the saved notebook")
+
+
+def open_notebook(page: Page, ready: Ready) -> None:
+    """Opens the notebook in a page that is loaded anew, and waits for its kernel."""
+    page.goto(f"{ready.gateway_url}/user/{ready.user}/lab/tree/{NOTEBOOK}")
+    expect(page.locator(".jp-NotebookPanel:visible .jp-CodeCell").first).to_be_visible(timeout=2 * MINUTE)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) |", timeout=MINUTE)
+
+
+def output(page: Page) -> Locator:
+    """What the cell shows."""
+    return page.locator(".jp-NotebookPanel:visible .jp-CodeCell .jp-OutputArea").first
+
+
+def kill_agent(platform: PlatformProcess) -> None:
+    """Kills the process that answers requests; kernels and their keepers are others."""
+    agents = [pid for pid, command in platform.lab_processes().items() if " serve --config " in command]
+    assert len(agents) == 1, agents
+    os.kill(agents[0], signal.SIGKILL)
+
+
+def saved(file: Path) -> str:
+    """What the saved notebook says that the cell printed."""
+    [cell] = nbformat.read(file, as_version=4).cells
+    return "".join(out.text for out in cell.outputs)
