@@ -131,3 +131,62 @@ pub async fn open(
     let (session, cursor) = (query.session(), query.cursor()?);
     Ok(upgrade.on_upgrade(move |socket| bridge::run(socket, kernel, session, cursor, encoding, limits)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    /// Mutated frames of each form.
+    const FRAMES: u64 = 100_000;
+
+    /// A sequence that looks random and is the same in every run (Marsaglia's xorshift).
+    fn next(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state >> 33).expect("31 bits")
+    }
+
+    /// Changes, removes or repeats bytes, most of them among the numbers at the beginning.
+    fn mutated(frame: &[u8], random: &mut u64) -> Bytes {
+        let mut frame = frame.to_vec();
+        for _ in 0..=next(random) % 4 {
+            let reach = if next(random).is_multiple_of(2) { frame.len() } else { frame.len().min(80) };
+            let at = next(random) % reach.max(1);
+            match next(random) % 4 {
+                0 => frame.truncate(at),
+                1 => frame.extend_from_within(at.min(frame.len())..),
+                2 if at < frame.len() => frame[at] = 255,
+                _ if at < frame.len() => frame[at] ^= 1 << (next(random) % 8),
+                _ => {}
+            }
+        }
+        frame.into()
+    }
+
+    #[test]
+    fn mutated_frames_are_messages_or_refused_and_cost_little() {
+        let parts: Parts = [r#"{"msg_id":"a"}"#, "{}", "{}", r#"{"c":2}"#, "one", "two"]
+            .map(|part| Bytes::from_static(part.as_bytes()))
+            .into();
+        let envelope = Envelope { channel: Channel::Shell, parts };
+        let (v1, Message::Binary(legacy)) = (v1::encode(&envelope), legacy::encode(&envelope)) else {
+            panic!("a message with buffers is a binary frame");
+        };
+        let (mut random, start, mut refused) = (0x9E37_79B9_7F4A_7C15, Instant::now(), 0);
+        for _ in 0..FRAMES {
+            let v1 = Encoding::V1.decode(Message::Binary(mutated(&v1, &mut random)));
+            let binary = mutated(&legacy, &mut random);
+            let text = legacy::decode_text(&binary);
+            let legacy = Encoding::Legacy.decode(Message::Binary(binary));
+            refused +=
+                [v1.is_err(), legacy.is_err(), text.is_err()].into_iter().filter(|refused| *refused).count();
+        }
+        assert!(refused > 100_000, "{refused} were refused");
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    }
+}

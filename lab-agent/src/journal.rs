@@ -72,21 +72,9 @@ impl Journal {
     /// An empty journal in `directory`, which is made.
     pub fn create(directory: &Path, limits: JournalLimits) -> io::Result<Arc<Self>> {
         let segments = Segments::create(directory, limits)?;
-        Ok(Self::with(segments, 0, limits))
-    }
-
-    /// The journal that a process that is gone left in `directory`, up to the first record that is damaged.
-    #[cfg(test)]
-    pub fn open(directory: &Path, limits: JournalLimits) -> io::Result<Arc<Self>> {
-        let (segments, last) = Segments::open(directory, limits)?;
-        Ok(Self::with(segments, last, limits))
-    }
-
-    fn with(segments: Segments, last: u64, limits: JournalLimits) -> Arc<Self> {
-        let (recent, recent_bytes, disk_is_full) = Default::default();
+        let (last, recent, recent_bytes, disk_is_full) = Default::default();
         let inner = Inner { last, recent, recent_bytes, segments, disk_is_full };
-        let end = watch::Sender::new(End { last, closed: false });
-        Arc::new(Self { inner: Mutex::new(inner), end, limits })
+        Ok(Arc::new(Self { inner: Mutex::new(inner), end: watch::Sender::new(End::default()), limits }))
     }
 
     /// Adds a message. `session` is the client that it is for; an empty one means everybody.
@@ -216,22 +204,41 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_killed_process_left_is_read_up_to_the_first_damage() {
+    async fn a_damaged_record_and_what_follows_in_its_file_is_missing_and_never_wrong() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("j");
-        let journal = Journal::create(&path, LIMITS).expect("a journal");
-        let messages = fill(&journal, 0..20);
-        drop(journal);
-        let file = std::fs::read_dir(&path).expect("listed").flatten().next().expect("a file").path();
-        let whole = std::fs::read(&file).expect("read");
-        let record = whole.len() / 20;
-        let mut flipped = whole.clone();
-        flipped[record * 9 + record / 2] ^= 1;
-        for (damaged, expected) in [(whole[..whole.len() - 3].to_vec(), 19), (flipped, 9)] {
-            std::fs::write(&file, damaged).expect("written");
-            let journal = Journal::open(&path, LIMITS).expect("opened");
-            journal.close();
-            assert_eq!(all(journal.read_after(0)).await, (0, messages[..expected].to_vec()));
-        }
+        let journal = Journal::create(directory.path(), LIMITS).expect("a journal");
+        let messages = fill(&journal, 0..100);
+        let first = directory.path().join(format!("{:020}.journal", 1));
+        let mut bytes = std::fs::read(&first).expect("read");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&first, bytes).expect("written");
+        journal.close();
+        let (missing, kept) = all(journal.read_after(0)).await;
+        let missing = usize::try_from(missing).expect("a small number");
+        assert!(missing > 0 && missing + kept.len() == 100, "{missing} are gone, {} are here", kept.len());
+        let good = kept.iter().zip(&messages).take_while(|(kept, message)| kept == message).count();
+        assert_eq!(kept[good..], messages[good + missing..]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_once_and_readers_go_on_from_memory() {
+        let directory = tempfile::tempdir().expect("a directory");
+        // Every write to this device says that there is no room.
+        let first = directory.path().join(format!("{:020}.journal", 1));
+        std::os::unix::fs::symlink("/dev/full", first).expect("a link");
+        let journal = Journal::create(directory.path(), LIMITS).expect("a journal");
+        let kept = [1, 2, 3].map(|n| journal.append(Flow::FromKernel(Channel::Iopub), "", &message(n)));
+        assert_eq!(kept, [Kept::MemoryFrom, Kept::Memory, Kept::Memory]);
+        let messages = fill(&journal, 0..100);
+        journal.close();
+        let (missing, kept) = all(journal.read_after(0)).await;
+        let missing = usize::try_from(missing).expect("a small number");
+        assert!(
+            !kept.is_empty() && missing + kept.len() == 103,
+            "{missing} are gone, {} are here",
+            kept.len()
+        );
+        assert_eq!(kept, messages[100 - kept.len()..]);
     }
 }

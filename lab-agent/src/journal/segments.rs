@@ -51,29 +51,6 @@ impl Segments {
         Ok(segments)
     }
 
-    /// The files in `directory` and the number of the last good record in them.
-    #[cfg(test)]
-    pub fn open(directory: &Path, limits: JournalLimits) -> io::Result<(Self, u64)> {
-        let mut firsts: Vec<u64> = fs::read_dir(directory)?
-            .flatten()
-            .filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok())
-            .collect();
-        firsts.sort_unstable();
-        let mut segments = Self { directory: directory.to_owned(), limits, files: VecDeque::new() };
-        let mut last = 0;
-        for first in firsts {
-            let path = segments.path(first);
-            let file = File::options().read(true).write(true).open(&path)?;
-            let mut segment = Segment { first, bytes: file.metadata()?.len(), file: Arc::new(file), path };
-            last = segment.cut_damage(limits.segment_bytes)?.unwrap_or(last);
-            segments.files.push_back(segment);
-        }
-        if segments.files.is_empty() {
-            segments.roll(1)?;
-        }
-        Ok((segments, last))
-    }
-
     /// Writes a record. When the disk has no room, old files make some; if that is not enough, nothing of the
     /// record stays.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
@@ -176,19 +153,6 @@ impl Segment {
         let mut block = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         self.file.read_exact_at(&mut block, offset)?;
         Ok(block.into())
-    }
-
-    /// Finds the last good record, and forgets what comes after it.
-    #[cfg(test)]
-    fn cut_damage(&mut self, step: u64) -> io::Result<Option<u64>> {
-        let (mut offset, mut last) = (0, None);
-        loop {
-            let scan = self.scan(offset, step)?;
-            let Some(record) = scan.records.last() else { break };
-            (offset, last) = (scan.offset, Some(record.seq));
-        }
-        self.bytes = offset;
-        Ok(last)
     }
 }
 

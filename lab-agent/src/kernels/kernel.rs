@@ -121,6 +121,8 @@ impl Kernel {
     /// Time since it last worked.
     pub fn idle(&self) -> Duration {
         match &*self.state.borrow() {
+            // A kernel that takes long to start is not idle.
+            State::Seen(Seen { begun: false, .. }, _) => Duration::ZERO,
             State::Seen(seen, at) => match seen.state {
                 ExecutionState::Busy | ExecutionState::Restarting => Duration::ZERO,
                 ExecutionState::Starting | ExecutionState::Idle | ExecutionState::Dead => {
