@@ -41,8 +41,7 @@ class Channels:
 
     def execute(self, code: str) -> Outputs:
         """Runs ``code`` and waits until the kernel is idle again and has replied."""
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-        request = self._send("execute_request", content)
+        request = self.ask(code)
         outputs, idle = Outputs(), False
         while not (idle and outputs.status):
             message = self.receive()
@@ -55,6 +54,11 @@ class Channels:
             outputs.status = content["status"] if kind == "execute_reply" else outputs.status
             idle = idle or (kind == "status" and content["execution_state"] == "idle")
         return outputs
+
+    def ask(self, code: str) -> str:
+        """Asks the kernel to run ``code``, and returns the request's id."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        return self._send("execute_request", content)
 
     def _send(self, kind: str, content: dict[str, Any]) -> str:
         name = uuid.uuid4().hex

@@ -18,6 +18,7 @@ use row::{Row, table};
 #[derive(clap::Args)]
 pub struct Args {
     /// up: from the command to the first executed cell, and rows into a kernel.
+    /// kernels: cells beside bare ZeroMQ and a stock Jupyter server.
     /// catalogue: the engine beside DuckDB, LSDB, DataFusion, Polars, and PostgreSQL with Q3C, on the same rows.
     #[arg(value_enum)]
     name: Name,
@@ -41,6 +42,7 @@ const FULL_ROWS: u64 = 10_000_000;
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Name {
     Up,
+    Kernels,
     Catalogue,
 }
 
@@ -48,7 +50,8 @@ enum Name {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let programs = build::programs()?;
     let rows = match args.name {
-        Name::Up => up(&programs)?,
+        Name::Up => by_scripts(&["startup.py", "transfer.py"], &programs)?,
+        Name::Kernels => by_scripts(&["kernels.py"], &programs)?,
         Name::Catalogue => catalogue(args, &programs)?,
     };
     print(&rows);
@@ -59,12 +62,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn up(programs: &Programs) -> Result<Vec<Row>> {
+/// What scripts of `tests/bench` measure about the whole platform.
+fn by_scripts(scripts: &[&str], programs: &Programs) -> Result<Vec<Row>> {
     Environment::lab()?;
     let environment = Environment::tests()?;
-    let scripts = ["tests/bench/startup.py", "tests/bench/transfer.py"];
-    let measured = scripts.map(|script| rows_of(Command::new(environment.python()).arg(script), programs));
-    Ok(measured.into_iter().collect::<Result<Vec<_>>>()?.concat())
+    let measure = |script: &&str| {
+        rows_of(Command::new(environment.python()).arg(format!("tests/bench/{script}")), programs)
+    };
+    Ok(scripts.iter().map(measure).collect::<Result<Vec<_>>>()?.concat())
 }
 
 fn catalogue(args: &Args, programs: &Programs) -> Result<Vec<Row>> {
