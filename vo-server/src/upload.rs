@@ -1,0 +1,140 @@
+//! Tables that come with a query (TAP 1.1 section 2.5), in the request itself.
+//!
+//! A table elsewhere is never fetched: whoever may ask could make this server call any address that it reaches. The
+//! address of a job's result on this server is read from the disk.
+
+mod build;
+mod field;
+mod votable;
+mod xml;
+
+use std::io::Read;
+
+use bytes::Bytes;
+use catalogue::engine::Guest;
+use flate2::read::MultiGzDecoder;
+
+use crate::app::App;
+use crate::identity::Caller;
+use crate::parameters::{File, Parameters};
+use crate::refusal::Refusal;
+use crate::uws;
+
+/// The schema of uploaded tables.
+pub(crate) const SCHEMA: &str = "tap_upload";
+/// Tables of one query.
+const TABLES: usize = 64;
+/// Bytes of one table once it is decompressed.
+const TABLE_BYTES: u64 = 1 << 30;
+/// Longest name of a table, in bytes.
+const NAME_BYTES: usize = 128;
+
+/// The tables that UPLOAD names: `name,param:field`, several in several parameters or between semicolons.
+pub(crate) fn read(parameters: &Parameters) -> Result<Vec<Guest>, Refusal> {
+    let mut guests: Vec<Guest> = Vec::new();
+    let uploads = parameters.all("UPLOAD").flat_map(|value| value.split(';')).map(str::trim);
+    for upload in uploads.filter(|upload| !upload.is_empty()) {
+        let (name, address) = upload.split_once(',').ok_or_else(|| refused(upload))?;
+        let name = table_name(name.trim())?;
+        let address = address.trim();
+        let file = parameters.file(address.strip_prefix("param:").unwrap_or(address));
+        let file = file.ok_or_else(|| refused(upload))?;
+        if guests.iter().any(|guest| guest.name == name) {
+            return Err(bad(&name, "two tables have this name"));
+        }
+        if guests.len() == TABLES {
+            return Err(bad(&name, &format!("a query has at most {TABLES} of them")));
+        }
+        guests.push(guest(name, &file.bytes)?);
+    }
+    Ok(guests)
+}
+
+/// The results of jobs of this server that UPLOAD names by their addresses, each as the file of that name.
+pub(crate) async fn results(
+    app: &App,
+    caller: &Caller,
+    parameters: &Parameters,
+) -> Result<Vec<File>, Refusal> {
+    let mut files = Vec::new();
+    let uploads = parameters.all("UPLOAD").flat_map(|value| value.split(';'));
+    for (_, address) in uploads.filter_map(|upload| upload.split_once(',')) {
+        let address = address.trim();
+        let path = address.split_once("/tap-server/tap/async/").map(|(_, path)| path);
+        let Some(id) = path.and_then(|path| path.strip_suffix("/results/result")) else { continue };
+        let bytes = uws::stored_result(app, caller, id, TABLE_BYTES).await?;
+        files.push(File { field: address.to_owned(), bytes });
+    }
+    Ok(files)
+}
+
+/// A table of the bytes of a VOTable, which may be compressed.
+pub(crate) fn guest(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
+    let text = text(bytes).map_err(|what| bad(&name, &what))?;
+    let batch = votable::read(&text).map_err(|what| bad(&name, &what))?;
+    Ok(Guest { schema: SCHEMA.to_owned(), name, columns: batch.schema(), rows: vec![batch] })
+}
+
+fn text(bytes: &Bytes) -> Result<String, String> {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    let not_text = || "it is not UTF-8 text: send a VOTable".to_owned();
+    if !bytes.starts_with(GZIP) {
+        return String::from_utf8(bytes.to_vec()).map_err(|_| not_text());
+    }
+    let mut plain = Vec::new();
+    let mut decoder = MultiGzDecoder::new(bytes.as_ref()).take(TABLE_BYTES + 1);
+    decoder.read_to_end(&mut plain).map_err(|_| "its compression is broken: it was cut".to_owned())?;
+    if plain.len() as u64 > TABLE_BYTES {
+        return Err(format!("it has more than {TABLE_BYTES} bytes once it is decompressed"));
+    }
+    String::from_utf8(plain).map_err(|_| not_text())
+}
+
+/// A name as ADQL has it without quotes, with or without the schema in front.
+fn table_name(name: &str) -> Result<String, Refusal> {
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.strip_prefix(SCHEMA).and_then(|rest| rest.strip_prefix('.')).unwrap_or(&lower);
+    let first = bare.starts_with(|c: char| c.is_ascii_lowercase());
+    let rest = bare.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if first && rest && bare.len() <= NAME_BYTES {
+        return Ok(bare.to_owned());
+    }
+    let hint = "a table's name has letters, digits and _, and starts with a letter".to_owned();
+    Err(Refusal::Value { name: "UPLOAD", value: shortened(name), hint })
+}
+
+fn refused(upload: &str) -> Refusal {
+    let hint =
+        "it is name,param:field with a file of the same request, or the result of a job here".to_owned();
+    Refusal::Value { name: "UPLOAD", value: shortened(upload), hint }
+}
+
+fn bad(name: &str, what: &str) -> Refusal {
+    Refusal::BadUpload { name: shortened(name), what: what.to_owned() }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_quotes_and_unicode_are_refused() {
+        for name in ["", "a b", "a\"; --", "ü", "1a", "tap_upload.", "a.b"] {
+            assert!(table_name(name).is_err(), "{name}");
+        }
+        assert_eq!(table_name("TAP_UPLOAD.Mine_1").expect("a name"), "mine_1");
+    }
+
+    #[test]
+    fn a_table_elsewhere_is_refused() {
+        let pair = ("UPLOAD".to_owned(), "mine,http://127.0.0.1:22/".to_owned());
+        let refused = read(&Parameters::of([pair])).expect_err("never fetched");
+        let expected = "UPLOAD = 'mine,http://127.0.0.1:22/' is not possible: it is name,param:field with \
+                        a file of the same request, or the result of a job here";
+        assert_eq!(refused.to_string(), expected);
+    }
+}
