@@ -3,6 +3,7 @@
 
 mod aliases;
 mod names;
+mod nested;
 mod told;
 mod truth;
 
@@ -52,5 +53,6 @@ pub async fn plan(
         tables.iter().map(|table| &table.arrow_schema).chain(guests.iter().map(|guest| &guest.columns));
     truth::resolve(&mut query, columns);
     names::resolve(&mut query, &tables, &mut guests);
+    nested::resolve(&mut query, &tables, &guests);
     Ok(catalogue.plan_request(user, Request { query, text, guests }).await?)
 }

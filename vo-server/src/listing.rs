@@ -1,0 +1,103 @@
+//! The tables that a caller may read, in the words of TAP: for TAP_SCHEMA, for VOSI, and for people.
+
+use catalogue::engine::TableInfo;
+
+use crate::adql::reserved_words;
+use crate::app::App;
+use crate::columns::{self, Column};
+use crate::identity::Caller;
+use crate::tap_schema;
+
+/// A table and its columns.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Listed {
+    /// The schema, such as `gaiadr3`.
+    pub schema: String,
+    /// The table's name with its schema, as a query names it.
+    pub name: String,
+    /// What it is, in words.
+    pub description: String,
+    /// Its rows.
+    pub rows: u64,
+    /// The columns that ADQL can name.
+    pub columns: Vec<Column>,
+}
+
+/// Every table, TAP_SCHEMA first, then by schema and name.
+pub(crate) fn tables(app: &App, caller: &Caller) -> Vec<Listed> {
+    let catalogue = app.catalogue.tables(&caller.user());
+    tap_schema::listed().into_iter().chain(catalogue.iter().map(of_catalogue)).collect()
+}
+
+fn of_catalogue(table: &TableInfo) -> Listed {
+    let description = table.arrow_schema.metadata().get("description").cloned().unwrap_or_default();
+    Listed {
+        schema: table.schema.clone(),
+        name: table.qualified_name(),
+        description,
+        rows: table.rows,
+        columns: columns::of_schema(&table.arrow_schema),
+    }
+}
+
+/// Two tables that can be joined by a column.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    /// Its name.
+    pub id: String,
+    /// The table that refers, and its column.
+    pub from: [String; 2],
+    /// The table that is referred to, and its column.
+    pub target: [String; 2],
+}
+
+/// Every other table with a `source_id` refers to the `gaia_source` of its schema; TAP_SCHEMA to itself.
+pub(crate) fn keys(listed: &[Listed]) -> Vec<Key> {
+    let mut keys = tap_schema::keys();
+    let has_id = |table: &&Listed| table.columns.iter().any(|column| column.name == SOURCE_ID);
+    for table in listed.iter().filter(has_id) {
+        let target = format!("{}.gaia_source", table.schema);
+        if table.name != target && listed.iter().any(|other| other.name == target) {
+            keys.push(Key {
+                id: format!("{}_source", table.name.replace('.', "_")),
+                from: [table.name.clone(), SOURCE_ID.to_owned()],
+                target: [target, SOURCE_ID.to_owned()],
+            });
+        }
+    }
+    keys
+}
+
+const SOURCE_ID: &str = "source_id";
+
+impl Column {
+    /// The name as a query writes it: in double quotes where it is reserved, or has other characters than a name of
+    /// ADQL (TAP 1.1 section 4.3).
+    pub(crate) fn adql_name(&self) -> String {
+        let name = &self.name;
+        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
+        let plain = starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let reserved = reserved_words().any(|word| word.eq_ignore_ascii_case(name));
+        if plain && !reserved { name.clone() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    }
+
+    /// Whether it is one of the columns that people look for first.
+    pub(crate) fn is_principal(&self) -> bool {
+        self.ucd.ends_with("meta.main")
+    }
+
+    /// Whether rows can be found by it without reading all.
+    pub(crate) fn is_indexed(&self) -> bool {
+        matches!(self.name.as_str(), "source_id" | "ra" | "dec")
+    }
+
+    /// The flags of TAP+: 1 right ascension, 2 declination, 16 primary key (astroquery's `TapTableMeta`).
+    pub(crate) fn flags(&self) -> u32 {
+        match self.name.as_str() {
+            "ra" => 1,
+            "dec" => 2,
+            "source_id" => 16,
+            _ => 0,
+        }
+    }
+}
