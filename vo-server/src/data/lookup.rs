@@ -1,0 +1,65 @@
+//! Products out of the catalogue, for a group of identifiers at a time: `epoch_products` of the engine, over a table
+//! of the identifiers that the query brings along.
+
+use std::sync::Arc;
+
+use arrow::array::{Int64Array, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use catalogue::engine::{Guest, QueryError, Request};
+use futures::TryStreamExt;
+use sqlparser::ast::Statement;
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::Parser;
+
+use super::products::Retrieval;
+use crate::answer::Table;
+use crate::app::App;
+use crate::identity::Caller;
+
+/// Identifiers that are looked up at once.
+pub(super) const GROUP: usize = 1_000;
+
+/// Starts the lookup of one group. The columns are `source_id`, `missing` and, last, the product.
+pub(super) async fn products(
+    app: &App,
+    caller: &Caller,
+    release: &str,
+    retrieval: Retrieval,
+    ids: &[i64],
+) -> Result<Table, QueryError> {
+    let name = retrieval.name();
+    let product = name.to_lowercase();
+    let has_table = app
+        .catalogue
+        .tables(&caller.user())
+        .iter()
+        .any(|table| table.schema == release && table.name == retrieval.table());
+    let column = if has_table { format!(", {product}") } else { String::new() };
+    let from = format!("epoch_products('{name}', (SELECT id FROM asked.ids), '{release}')");
+    let sql = format!("SELECT source_id, missing{column} FROM {from}");
+    ask(app, caller, &sql, ids).await
+}
+
+/// For each identifier and kind, whether there is no product, and why: `source_id`, `retrieval_type`, `missing`.
+pub(super) async fn missing(
+    app: &App,
+    caller: &Caller,
+    release: &str,
+    ids: &[i64],
+) -> Result<Vec<RecordBatch>, QueryError> {
+    let from = format!("epoch_products('ALL', (SELECT id FROM asked.ids), '{release}')");
+    let sql = format!("SELECT source_id, retrieval_type, missing FROM {from}");
+    ask(app, caller, &sql, ids).await?.rows.try_collect().await
+}
+
+async fn ask(app: &App, caller: &Caller, sql: &str, ids: &[i64]) -> Result<Table, QueryError> {
+    let columns = Arc::new(Schema::new(vec![Field::new("id", DataType::Int64, false)]));
+    let rows = RecordBatch::try_new(Arc::clone(&columns), vec![Arc::new(Int64Array::from(ids.to_vec()))]);
+    let rows = rows.expect("one column of its type");
+    let guest = Guest { schema: "asked".to_owned(), name: "ids".to_owned(), columns, rows: vec![rows] };
+    let statements = Parser::parse_sql(&GenericDialect {}, sql).expect("our own SQL");
+    let Some(Statement::Query(query)) = statements.into_iter().next() else { unreachable!("our own SELECT") };
+    let request = Request { query, text: sql.to_owned(), guests: vec![guest] };
+    let query = app.catalogue.plan_request(&caller.user(), request).await?;
+    Ok(query.execute().await?.into())
+}
