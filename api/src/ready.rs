@@ -13,7 +13,8 @@ pub struct Ready {
     pub gateway_url: String,
     /// Arrow Flight location: `grpc://host:port`, or `grpc+tls://host:port` with TLS.
     pub flight_url: String,
-    /// Base URL of the VO services; absent while this build has none.
+    /// Base URL of the VO services, without a trailing slash; TAP is at `/tap-server/tap` behind it. Absent where
+    /// none are served.
     pub vo_url: Option<String>,
     /// The account that the token and the sign-in link belong to.
     pub user: Username,

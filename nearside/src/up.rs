@@ -4,6 +4,7 @@
 //! wait for a signal, stop the parts. Labs of this mode all run as the same operating-system user, so it
 //! serves this machine only and says so.
 
+mod accounts;
 mod announce;
 mod browser;
 mod certificate;
@@ -29,6 +30,8 @@ use state::State;
 const DEFAULT_PORT: u16 = 8642;
 /// The Flight server's port where none is given.
 const DEFAULT_FLIGHT_PORT: u16 = 8643;
+/// The VO server's port where none is given.
+const DEFAULT_VO_PORT: u16 = 8644;
 /// Everything has ended this long after the first signal.
 const STOP_WITHIN: Duration = Duration::from_millis(4500);
 
@@ -47,6 +50,9 @@ pub struct Args {
     /// Port of the Arrow Flight server on 127.0.0.1; 0 lets the system choose.
     #[arg(long, default_value_t = DEFAULT_FLIGHT_PORT)]
     flight_port: u16,
+    /// Port of the VO services (TAP) on 127.0.0.1; 0 lets the system choose.
+    #[arg(long, default_value_t = DEFAULT_VO_PORT)]
+    vo_port: u16,
     /// Write URLs, the user and a token to FILE as JSON once everything answers.
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,

@@ -1,7 +1,33 @@
 //! The face of the catalogue that the Virtual Observatory knows: queries in ADQL over the protocols of the IVOA.
 //!
-//! [`adql`] reads queries and [`plan`] hands them to the catalogue, whose business it is what a query means; what an
-//! account is belongs to the gateway.
+//! [`start`] serves; `routes` shows every address on one page. [`adql`] reads queries; what a query means is the
+//! catalogue's business, and what an account is the gateway's.
 
 pub mod adql;
+mod answer;
+mod app;
+mod ask;
+mod columns;
+mod cone;
+mod config;
+mod dali;
+mod data;
+mod format;
+mod identity;
+mod listing;
+mod parameters;
 pub mod plan;
+mod refusal;
+mod routes;
+mod server;
+mod state;
+mod tap;
+mod tap_schema;
+mod upload;
+mod uws;
+mod vosi;
+
+pub use config::{Config, JobLimits, Tls, TrafficLimits};
+pub use identity::{ANONYMOUS, Passwords};
+pub use server::{ServerHandle, StartError, start};
+pub use state::StateError;

@@ -70,7 +70,7 @@ impl<'a> Accounts<'a> {
     }
 
     /// Whether `password` opens the account. No name at all, an unknown one and a wrong password cost the same.
-    pub(crate) async fn check(
+    pub async fn check(
         &self,
         name: Option<&Username>,
         password: SecretString,

@@ -31,6 +31,7 @@ fn print(platform: &Platform, user: &Username, link: &str) {
     println!();
     println!("  Nearside is ready:  {}", platform.gateway_url());
     println!("  Arrow Flight:       {}", platform.flight_url());
+    println!("  TAP:                {}/tap-server/tap", platform.vo_url());
     println!("  Sign in as {user}, once, within ten minutes:");
     println!();
     println!("    {link}");

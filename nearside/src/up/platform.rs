@@ -1,4 +1,4 @@
-//! The running parts: catalogue and Flight server, gateway, and the first user's lab.
+//! The running parts: catalogue, Flight server, VO server, gateway, and the first user's lab.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +13,14 @@ use kernel_gateway::identity::Identity;
 
 use super::certificate::Certificate;
 use super::state::State;
-use super::{Args, port, welcome};
+use super::{Args, accounts, port, welcome};
 use crate::config;
 
 /// Handles of everything that runs, and what is needed to say where.
 pub struct Platform {
     identity: Identity,
     flight: flight_server::ServerHandle,
+    vo: vo_server::ServerHandle,
     gateway: kernel_gateway::ServerHandle,
     ca_file: Option<PathBuf>,
     broken_tables: Vec<String>,
@@ -30,6 +31,7 @@ impl Platform {
     pub async fn start(args: &Args, state: &State, user: &Username, data: &Path) -> Result<Self> {
         let gateway_addr = port::loopback(args.port, "--port")?;
         let flight_addr = port::loopback(args.flight_port, "--flight-port")?;
+        let vo_addr = port::loopback(args.vo_port, "--vo-port")?;
         let lab_agent = args.lab_agent.clone().map_or_else(|| config::sibling_program("lab-agent"), Ok)?;
         let python = config::program(&args.python)?;
         let certificate =
@@ -39,6 +41,7 @@ impl Platform {
         if let (true, [broken, ..]) = (nothing, catalogue.broken()) {
             bail!("{} has no table that can be served: {broken}", data.display());
         }
+        let catalogue = Arc::new(catalogue);
         let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
         let identity = Identity::open(state.root()).await?;
@@ -54,7 +57,20 @@ impl Platform {
                 }),
                 ..flight_server::Config::new(identity.issuer(), identity.key_set())
             },
-            Arc::new(catalogue),
+            Arc::clone(&catalogue),
+        )
+        .await?;
+        let vo = vo_server::start(
+            vo_server::Config {
+                listen: vo_addr,
+                tls: certificate.as_ref().map(|files| vo_server::Tls {
+                    cert_pem: files.certificate.clone(),
+                    key_pem: files.key.clone(),
+                }),
+                ..vo_server::Config::new(identity.issuer(), identity.key_set(), &state.vo()?)
+            },
+            catalogue,
+            Some(Arc::new(accounts::LocalAccounts(identity.clone()))),
         )
         .await?;
         let ca_file = certificate.as_ref().map(|files| files.ca.clone());
@@ -81,7 +97,7 @@ impl Platform {
         )
         .await?;
         gateway.start_lab(user);
-        Ok(Self { identity, flight, gateway, ca_file, broken_tables })
+        Ok(Self { identity, flight, vo, gateway, ca_file, broken_tables })
     }
 
     /// What is wrong with each table that cannot be read.
@@ -99,6 +115,11 @@ impl Platform {
         self.flight.location()
     }
 
+    /// Where the VO services are: the base URL for astroquery, with `/tap-server/tap` behind it for others.
+    pub fn vo_url(&self) -> String {
+        self.vo.url()
+    }
+
     /// A link that signs `user` in once.
     pub async fn sign_in_link(&self, user: &Username) -> Result<String> {
         let code = self.identity.issue_link(user).await?;
@@ -111,7 +132,7 @@ impl Platform {
         Ok(Ready {
             gateway_url: self.gateway.url(),
             flight_url: self.flight.location(),
-            vo_url: None,
+            vo_url: Some(self.vo.url()),
             user: user.clone(),
             token: self.identity.sign(user, &everywhere, READY_TOKEN_SECONDS)?,
             ca_file: self.ca_file.clone(),
@@ -121,7 +142,8 @@ impl Platform {
 
     /// Ends labs and servers.
     pub async fn stop(self) {
-        tokio::join!(self.gateway.shutdown_and_wait(), self.flight.shutdown_and_wait());
+        let (gateway, flight) = (self.gateway.shutdown_and_wait(), self.flight.shutdown_and_wait());
+        tokio::join!(gateway, flight, self.vo.shutdown_and_wait());
     }
 }
 

@@ -57,6 +57,13 @@ impl State {
         Ok(dir)
     }
 
+    /// Jobs of the VO services, and their results.
+    pub fn vo(&self) -> Result<PathBuf> {
+        let dir = self.root.join("vo");
+        private_dir(&dir)?;
+        Ok(dir)
+    }
+
     /// A fresh path for half-made things; what a crash left there is removed.
     pub fn staging(&self, name: &str) -> Result<PathBuf> {
         let dir = self.root.join("staging").join(name);

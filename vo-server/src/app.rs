@@ -1,0 +1,84 @@
+//! What every request can reach.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use api::token::Verifier;
+use catalogue::engine::Catalogue;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::identity::{Passwords, Throttle};
+use crate::state::State;
+use crate::uws::Running;
+
+/// The parts of a running server. Clones share them.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// What a server is made of.
+pub(crate) struct Parts {
+    pub config: Config,
+    pub addr: SocketAddr,
+    pub catalogue: Arc<Catalogue>,
+    pub verifier: Verifier,
+    pub passwords: Option<Arc<dyn Passwords>>,
+    pub state: State,
+}
+
+/// The shared parts.
+pub(crate) struct Shared {
+    pub config: Config,
+    pub addr: SocketAddr,
+    pub catalogue: Arc<Catalogue>,
+    pub verifier: Verifier,
+    pub passwords: Option<Arc<dyn Passwords>>,
+    pub state: State,
+    /// Failed logins of the last minutes.
+    pub throttle: Throttle,
+    /// When the server started.
+    pub started: jiff::Timestamp,
+    /// Cancelled when the server stops.
+    pub closing: CancellationToken,
+    /// One permit for each job that may run.
+    pub turns: Arc<Semaphore>,
+    /// The jobs that run here.
+    pub running: Running,
+}
+
+impl App {
+    /// An application of these parts.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { config, addr, catalogue, verifier, passwords, state } = parts;
+        let turns = Arc::new(Semaphore::new(config.jobs.running));
+        Self(Arc::new(Shared {
+            config,
+            addr,
+            catalogue,
+            verifier,
+            passwords,
+            state,
+            throttle: Throttle::default(),
+            started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),
+            closing: CancellationToken::new(),
+            turns,
+            running: Running::default(),
+        }))
+    }
+
+    /// Where the server is, for documents that are not the answer to one request. Without a trailing slash.
+    pub(crate) fn base_url(&self) -> String {
+        let scheme = if self.config.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -1,0 +1,122 @@
+//! Everything a VO server can be told.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use api::token::KeySet;
+
+/// The settings of one server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// The server's certificate; without it the connection is in the clear, which is for loopback only.
+    pub tls: Option<Tls>,
+    /// The issuer that tokens must name.
+    pub issuer: String,
+    /// The public keys that tokens may be signed with.
+    pub keys: KeySet,
+    /// Where jobs, their results and logins are kept; created where it is missing.
+    pub state_dir: PathBuf,
+    /// Limits of connections and bodies.
+    pub traffic: TrafficLimits,
+    /// Limits of asynchronous jobs.
+    pub jobs: JobLimits,
+}
+
+/// A certificate and its private key, as PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate, with intermediates after it.
+    pub cert_pem: PathBuf,
+    /// Its private key.
+    pub key_pem: PathBuf,
+}
+
+/// What one client may occupy.
+#[derive(Clone, Copy, Debug)]
+pub struct TrafficLimits {
+    /// Open connections, all clients together; more wait in the system's queue.
+    pub connections: usize,
+    /// Bytes of a request head.
+    pub head_bytes: usize,
+    /// How long a client may take to send a request head, or to finish a TLS handshake.
+    pub head_within: Duration,
+    /// Bytes of a request body, uploaded tables among them.
+    pub body_bytes: usize,
+    /// How long a client may take to send a request body.
+    pub body_within: Duration,
+    /// Parameters and files of one request.
+    pub parameters: usize,
+    /// How long open requests may take to finish at shutdown.
+    pub drain_within: Duration,
+    /// Encoded pieces of an answer that wait for a slow client.
+    pub pieces_waiting: usize,
+}
+
+/// How many jobs there may be, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct JobLimits {
+    /// Jobs that run at once; more are queued.
+    pub running: usize,
+    /// Jobs that one user may have queued or running.
+    pub active_per_user: i64,
+    /// Seconds after which a job and its result are removed, unless its owner asks for another time.
+    pub destruction_seconds: i64,
+    /// The latest destruction that an owner may ask for, in seconds from now.
+    pub longest_destruction_seconds: i64,
+    /// The longest time that a job may run, in seconds; the engine has a limit of its own.
+    pub execution_seconds: i64,
+    /// The longest time that a request may wait for a job to change its phase (UWS 1.1 section 2.2.1.1).
+    pub longest_wait: Duration,
+    /// How often jobs past their destruction are looked for.
+    pub sweep_every: Duration,
+    /// Bytes that one result may have.
+    pub result_bytes: u64,
+}
+
+impl Default for TrafficLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            head_bytes: 64 * 1024,
+            head_within: Duration::from_secs(15),
+            body_bytes: 256 << 20,
+            body_within: Duration::from_secs(600),
+            parameters: 10_000,
+            drain_within: Duration::from_millis(500),
+            pieces_waiting: 4,
+        }
+    }
+}
+
+impl Default for JobLimits {
+    fn default() -> Self {
+        Self {
+            running: 2,
+            active_per_user: 1_000,
+            destruction_seconds: 7 * 24 * 3600,
+            longest_destruction_seconds: 90 * 24 * 3600,
+            execution_seconds: 7_200,
+            longest_wait: Duration::from_secs(600),
+            sweep_every: Duration::from_secs(60),
+            result_bytes: 64 << 30,
+        }
+    }
+}
+
+impl Config {
+    /// A server on a loopback port of the system's choice, with the default limits.
+    pub fn new(issuer: &str, keys: KeySet, state_dir: &Path) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls: None,
+            issuer: issuer.to_owned(),
+            keys,
+            state_dir: state_dir.to_owned(),
+            traffic: TrafficLimits::default(),
+            jobs: JobLimits::default(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A VO server on its own: tables from a directory, keys from a file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use catalogue::engine::{Catalogue, Limits};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+use vo_server::{Config, Tls, start};
+
+/// Serves the tables of a directory over TAP and the other protocols of the IVOA.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// Directory with <schema>/<table>/hats.properties
+    #[arg(long)]
+    data: PathBuf,
+    /// Directory for jobs and their results
+    #[arg(long)]
+    state: PathBuf,
+    /// Address to listen on; port 0 lets the system choose
+    #[arg(long, default_value = "127.0.0.1:8644")]
+    listen: SocketAddr,
+    /// Issuer that tokens must name
+    #[arg(long)]
+    issuer: String,
+    /// File with the JSON key set (RFC 7517) that tokens may be signed with
+    #[arg(long)]
+    keys: PathBuf,
+    /// File with limits of queries, NAME = NUMBER on each line; the operator guide lists them
+    #[arg(long)]
+    limits: Option<PathBuf>,
+    /// Certificate for TLS, PEM
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let options = Options::parse();
+    let keys =
+        std::fs::read(&options.keys).with_context(|| format!("cannot read {}", options.keys.display()))?;
+    let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
+    let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
+    let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
+    let catalogue = Arc::new(Catalogue::open(&options.data, limits)?);
+    let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys, &options.state) };
+    let server = start(config, catalogue, None).await?;
+    tracing::info!(url = server.url(), "serving");
+    stop_signal().await?;
+    server.shutdown_and_wait().await;
+    Ok(())
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,105 @@
+//! Starts and stops the server.
+
+mod connection;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use api::token::{Audience, Verifier};
+use catalogue::engine::Catalogue;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::identity::Passwords;
+use crate::routes;
+use crate::state::{State, StateError};
+use crate::uws::Runner;
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address is taken, or not ours.
+    #[error("cannot listen on {addr}: choose another port, or stop the program that uses it")]
+    Listen {
+        /// The address.
+        addr: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("the certificate {path} or its key is not good for TLS")]
+    Certificate {
+        /// The certificate's file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A key of the key set cannot be read.
+    #[error("the key set for tokens has a key that is not an Ed25519 public key")]
+    Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Jobs cannot be kept.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// A running server.
+pub struct ServerHandle {
+    addr: SocketAddr,
+    app: App,
+    connections: TaskTracker,
+    _accepting: AbortOnDropHandle<()>,
+    _sweeping: AbortOnDropHandle<()>,
+}
+
+/// Serves `catalogue`; `passwords` decides who may sign in with one, where anybody may.
+pub async fn start(
+    config: Config,
+    catalogue: Arc<Catalogue>,
+    passwords: Option<Arc<dyn Passwords>>,
+) -> Result<ServerHandle, StartError> {
+    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let verifier = Verifier::new(&config.issuer, Audience::Vo, &config.keys);
+    let verifier = verifier.map_err(|error| StartError::Keys(error.into()))?;
+    let state = State::open(&config.state_dir).await?;
+    let listen = |source| StartError::Listen { addr: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let addr = listener.local_addr().map_err(listen)?;
+    let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state });
+    Runner::new(&app).recover().await?;
+    let connections = TaskTracker::new();
+    let service = connection::Service {
+        router: routes::router(app.clone()),
+        acceptor,
+        limits: app.config.traffic,
+        closing: app.closing.clone(),
+        connections: connections.clone(),
+    };
+    let accepting = AbortOnDropHandle::new(tokio::spawn(service.accept_until_closed(listener)));
+    let sweeping = AbortOnDropHandle::new(tokio::spawn(Runner::new(&app).sweep_until_closed()));
+    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _sweeping: sweeping })
+}
+
+impl ServerHandle {
+    /// Where the server listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Its base URL, without a trailing slash.
+    pub fn url(&self) -> String {
+        self.app.base_url()
+    }
+
+    /// Ends every connection and waits for it. Jobs that run go on after the next start.
+    pub async fn shutdown_and_wait(self) {
+        self.app.closing.cancel();
+        self.connections.close();
+        self.connections.wait().await;
+        self.app.state.close().await;
+    }
+}

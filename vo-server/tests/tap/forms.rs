@@ -1,0 +1,48 @@
+//! Forms with files, and the tables in them.
+
+use crate::world::{World, told};
+
+const KIND: &str = "multipart/form-data; boundary====1===";
+
+fn form(parts: &[(&str, &str)]) -> String {
+    let part = |(head, body): &(&str, &str)| {
+        format!("--===1===\r\nContent-Disposition: form-data; {head}\r\n\r\n{body}\r\n")
+    };
+    parts.iter().map(part).collect::<String>() + "--===1===--\r\n"
+}
+
+const QUERY: (&str, &str) = ("name=\"QUERY\"", "SELECT note, id FROM tap_upload.mine ORDER BY id");
+const UPLOAD: (&str, &str) = ("name=\"UPLOAD\"", "mine,param:up");
+const CSV: (&str, &str) = ("name=\"FORMAT\"", "csv");
+
+#[tokio::test]
+async fn a_table_in_a_form_is_a_table_of_the_query() {
+    let world = World::new().await;
+    let table = "<VOTABLE><RESOURCE><TABLE><FIELD name=\"id\" datatype=\"int\"/>\
+                 <FIELD name=\"note\" datatype=\"unicodeChar\" arraysize=\"*\"/><DATA><TABLEDATA>\
+                 <TR><TD>2</TD><TD>&#252; &lt;</TD></TR><TR><TD/><TD/></TR></TABLEDATA></DATA></TABLE>\
+                 </RESOURCE></VOTABLE>";
+    let body = form(&[QUERY, UPLOAD, CSV, ("name=\"up\"; filename=\"x\"", table)]);
+    let (status, text) = told(world.post_body("sync", KIND, body)).await;
+    assert_eq!((status, text.as_str()), (200, "note,id\nü <,2\n,\n"));
+}
+
+#[tokio::test]
+async fn a_document_with_entities_of_its_own_is_refused_at_once() {
+    let world = World::new().await;
+    let bomb =
+        "<!DOCTYPE lolz [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">]><VOTABLE>&b;</VOTABLE>";
+    let body = form(&[QUERY, UPLOAD, CSV, ("name=\"up\"; filename=\"x\"", bomb)]);
+    let (status, text) = told(world.post_body("sync", KIND, body)).await;
+    assert_eq!(status, 400);
+    assert!(text.contains("the uploaded table mine cannot be read: it has a DOCTYPE"), "{text}");
+}
+
+#[tokio::test]
+async fn a_table_at_another_address_is_never_fetched() {
+    let world = World::new().await;
+    let body = form(&[QUERY, ("name=\"UPLOAD\"", "mine,http://127.0.0.1:9/x"), CSV]);
+    let (status, text) = told(world.post_body("sync", KIND, body)).await;
+    assert_eq!(status, 400);
+    assert!(text.contains("or the result of a job here"), "{text}");
+}
