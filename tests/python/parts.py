@@ -38,6 +38,11 @@ def chromium() -> Path:
     return _existing("NEARSIDE_CHROMIUM", os.environ.get("NEARSIDE_CHROMIUM", "/usr/bin/chromium"))
 
 
+def stilts() -> Path:
+    """The validators of the Virtual Observatory community."""
+    return _existing("NEARSIDE_STILTS", os.environ.get("NEARSIDE_STILTS", "/usr/bin/stilts"))
+
+
 def _existing(variable: str, value: str | None) -> Path:
     if not value or not Path(value).exists():
         _missing(f"{variable} names no existing path: {value!r}. `cargo xtask test` sets it")

@@ -21,6 +21,7 @@ from waiting import until
 READY_WITHIN = 120.0
 STOP_WITHIN = 5.0
 MARK = b"NEARSIDE_LAB="
+ANY_PORTS = ["--port", "0", "--flight-port", "0", "--vo-port", "0"]
 README_COMMAND = ["cargo", "xtask", "up"]
 
 
@@ -36,6 +37,7 @@ class Ready:
 
     gateway_url: str
     flight_url: str
+    vo_url: str
     user: str
     token: str = field(repr=False)
     ca_file: str | None
@@ -55,7 +57,7 @@ class PlatformProcess:
         self.errors = self._files / "stderr"
         up = README_COMMAND if readme else built_programs()
         up = [*up, "--state", state, "--data", data, "--ready-file", self._ready_file, *options]
-        up += ["--port", "0", "--flight-port", "0", "--no-browser"]
+        up += [*ANY_PORTS, "--no-browser"]
         with self._output.open("w") as output, self.errors.open("w") as errors:
             self.process = subprocess.Popen(up, stdout=output, stderr=errors, cwd=parts.REPOSITORY)
 

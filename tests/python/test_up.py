@@ -10,7 +10,7 @@ from pathlib import Path
 
 import parts
 from lab_client import started_lab
-from platform_process import STOP_WITHIN, PlatformProcess, built_programs
+from platform_process import ANY_PORTS, STOP_WITHIN, PlatformProcess, built_programs
 from waiting import until
 
 # On a machine where nothing was prepared it makes a Python environment first.
@@ -48,7 +48,7 @@ def test_a_broken_table_is_named_and_nothing_starts(tmp_path: Path):
         "obs_collection=gaia_source\ndataproduct_type=object\nhats_nrows=1\n"
         "hats_col_ra=ra\nhats_col_dec=dec\nhats_col_healpix=_healpix_29\nhats_col_healpix_order=29\n"
     )
-    said = refusal("--state", tmp_path / "state", "--data", tmp_path / "sky", "--port", "0", "--flight-port", "0")
+    said = refusal("--state", tmp_path / "state", "--data", tmp_path / "sky", *ANY_PORTS)
     assert "Npix=3.parquet: is not a whole Parquet file" in said and "re-import the table" in said, said
 
 
@@ -60,13 +60,13 @@ def test_a_taken_port_is_refused_with_the_name_of_its_holder(tmp_path: Path):
 
 
 def test_a_second_platform_on_the_same_state_is_refused(platform: PlatformProcess):
-    said = refusal("--state", platform.state, "--data", parts.sample(), "--port", "0", "--flight-port", "0")
+    said = refusal("--state", platform.state, "--data", parts.sample(), *ANY_PORTS)
     assert f"already runs on {platform.state} as process {platform.process.pid}" in said, said
 
 
 def test_a_signal_while_the_sky_is_made_stops_at_once(tmp_path: Path):
     errors = tmp_path / "stderr"
-    up = [*built_programs(), "--state", tmp_path / "state", "--port", "0", "--flight-port", "0", "--no-browser"]
+    up = [*built_programs(), "--state", tmp_path / "state", *ANY_PORTS, "--no-browser"]
     with errors.open("w") as output:
         process = subprocess.Popen(up, stdout=output, stderr=output)
     try:

@@ -22,8 +22,3 @@ pub fn ensure(package: &str, present: impl Fn(&str) -> bool) -> Result<()> {
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
 }
-
-/// Whether `program` starts at all.
-pub fn runs(program: &str) -> bool {
-    process::succeeds(Command::new(program).arg("--version"))
-}

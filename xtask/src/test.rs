@@ -32,7 +32,8 @@ struct Context {
 /// Runs the steps whose name contains `only`, or all of them, and ends with the tally on a line of its own.
 #[expect(clippy::print_stdout, reason = "the report is what the task is for")]
 pub fn run(only: Option<&str>) -> Result<ExitCode> {
-    ensure_browser()?;
+    ensure_program("chromium", "--version", "the browser test")?;
+    ensure_program("stilts", "-version", "the tests with validators of VO services")?;
     let context = Context { environment: Environment::tests()? };
     let mut tally = Tally::default();
     let steps: Vec<_> =
@@ -55,11 +56,12 @@ pub fn run(only: Option<&str>) -> Result<ExitCode> {
     Ok(if tally.failed > 0 || nothing_ran { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Without a browser its tests are skipped and counted; in CI that is a failure.
-fn ensure_browser() -> Result<()> {
-    let ensured = debian::ensure("chromium", debian::runs);
+/// Without a program its tests are skipped and counted; in CI that is a failure.
+fn ensure_program(package: &str, version: &str, tests: &str) -> Result<()> {
+    let runs = |program: &str| process::succeeds(Command::new(program).arg(version));
+    let ensured = debian::ensure(package, runs);
     if let (Err(error), false) = (&ensured, in_ci()) {
-        eprintln!("{error:#}; the browser test will be skipped");
+        eprintln!("{error:#}; {tests} will be skipped");
         return Ok(());
     }
     ensured
