@@ -92,7 +92,7 @@ def test_pyvo_follows_the_links_of_a_query(ready: Ready, variable: int) -> None:
 
 def test_a_source_without_products_has_rows_that_say_why(gaia: GaiaClass) -> None:
     links = gaia.get_datalinks([1])
-    assert len(links) == 4
+    assert len(links) == 5
     assert all(message.startswith("NotFoundFault: ") for message in links["error_message"])
 
 

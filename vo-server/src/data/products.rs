@@ -16,18 +16,21 @@ use crate::refusal::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Retrieval {
     EpochPhotometry,
+    EpochAstrometry,
     XpContinuous,
     XpSampled,
     Rvs,
 }
 
 impl Retrieval {
-    pub(super) const ALL: [Self; 4] = [Self::EpochPhotometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
+    pub(super) const ALL: [Self; 5] =
+        [Self::EpochPhotometry, Self::EpochAstrometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
 
     /// The name in DR3.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
+            Self::EpochAstrometry => "EPOCH_ASTROMETRY",
             Self::XpContinuous => "XP_CONTINUOUS",
             Self::XpSampled => "XP_SAMPLED",
             Self::Rvs => "RVS",
@@ -38,6 +41,7 @@ impl Retrieval {
     fn later_name(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
+            Self::EpochAstrometry => "EPOCH_ASTROMETRY",
             Self::XpContinuous => "MEAN_SPECTRUM_XP",
             Self::XpSampled => "MEAN_SPECTRUM_XP_SAMPLED",
             Self::Rvs => "MEAN_SPECTRUM_RVS",
@@ -48,6 +52,7 @@ impl Retrieval {
     pub(super) fn table(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "epoch_photometry",
+            Self::EpochAstrometry => "epoch_astrometry",
             Self::XpContinuous => Spectra::XpContinuous.table(),
             Self::XpSampled => Spectra::XpSampled.table(),
             Self::Rvs => Spectra::Rvs.table(),
@@ -58,6 +63,7 @@ impl Retrieval {
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "Light curve in G, BP and RP",
+            Self::EpochAstrometry => "Places along the scan, CCD by CCD",
             Self::XpContinuous => "Mean spectra in BP and RP as coefficients",
             Self::XpSampled => "Mean spectrum of BP and RP, sampled in wavelength",
             Self::Rvs => "Mean spectrum of the radial-velocity spectrometer",
@@ -102,7 +108,7 @@ impl Retrieval {
             Self::EpochPhotometry => light_curve(id, &product, valid_only),
             Self::XpSampled => spectrum(id, &product, &Spectra::XpSampled.wavelengths_nm()),
             Self::Rvs => spectrum(id, &product, &Spectra::Rvs.wavelengths_nm()),
-            Self::XpContinuous => with_id(&[id], &product),
+            Self::EpochAstrometry | Self::XpContinuous => with_id(&[id], &product),
         }
     }
 }
