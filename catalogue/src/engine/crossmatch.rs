@@ -7,6 +7,7 @@
 //! grow with the catalogues, and tiles have no edges. Wide radii and conditions without a fixed radius are left
 //! to the engine's nested loops.
 
+mod blocks;
 mod call;
 mod cells;
 mod condition;

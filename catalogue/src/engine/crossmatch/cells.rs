@@ -1,6 +1,7 @@
 //! The circles around the rows of one chunk, by the cells they touch: which of them contain a position is found
-//! by looking into one cell.
+//! by looking into one block of cells.
 
+use super::blocks::{Blocks, Near};
 use super::grid::Grid;
 use super::positions::Positions;
 use super::terms::Within;
@@ -39,18 +40,15 @@ struct Circle {
     row: u32,
 }
 
-/// A hash table of circles.
+/// Circles, by the blocks of cells that they touch.
 #[derive(Debug)]
 pub(super) struct Cells {
     grid: Grid,
     test: Test,
-    /// The hash's upper bits are the slot.
-    shift: u32,
-    /// Where the circles of each slot begin, and where the last ends.
+    blocks: Blocks,
+    /// Where the circles of each block begin, and where the last ends.
     starts: Vec<u32>,
     circles: Vec<Circle>,
-    /// A bit for each slot that has a circle: few enough to stay in a core's nearest cache.
-    taken: Vec<u64>,
 }
 
 impl Cells {
@@ -64,20 +62,15 @@ impl Cells {
             let half_width_deg = grid.around(ra_deg, dec_deg, |cell| circles.push(circle(cell)));
             circles[first..].iter_mut().for_each(|circle| circle.half_width_deg = half_width_deg);
         }
-        let bits = (2 * circles.len()).next_power_of_two().trailing_zeros().max(1);
-        let shift = 64 - bits;
-        let (starts, circles) = sorted(&circles, 1 << bits, |circle| slot(circle.cell, shift));
-        let mut taken = vec![0u64; (1usize << bits).div_ceil(64)];
-        circles.iter().for_each(|circle| {
-            let slot = slot(circle.cell, shift);
-            taken[slot / 64] |= 1 << (slot % 64);
-        });
-        Self { grid, test, shift, starts, circles, taken }
+        let mut blocks = Blocks::with_room_for(circles.len());
+        let numbers: Vec<u32> = circles.iter().map(|circle| blocks.mark(circle.cell)).collect();
+        let (starts, circles) = sorted(&circles, &numbers, blocks.len());
+        Self { grid, test, blocks, starts, circles }
     }
 
     /// Bytes it holds.
     pub(super) fn bytes(&self) -> usize {
-        8 * self.taken.len() + 4 * self.starts.len() + self.circles.len() * size_of::<Circle>()
+        self.blocks.bytes() + 4 * self.starts.len() + self.circles.len() * size_of::<Circle>()
     }
 
     /// Appends the pairs of the rows from `first` on, until there are `enough` or a turn is over; returns the
@@ -90,9 +83,10 @@ impl Cells {
         pairs: &mut Vec<Pair>,
     ) -> usize {
         let (mut row, mut looked_at) = (first, 0);
+        let mut near = self.blocks.near();
         while row < positions.len() && pairs.len() < enough && looked_at < TURN_CIRCLES {
             if let Some((ra, dec)) = positions.get(row) {
-                looked_at += self.pairs_of(ra, dec, row as u32, pairs);
+                looked_at += self.pairs_of(ra, dec, row as u32, &mut near, pairs);
             }
             row += 1;
         }
@@ -100,13 +94,17 @@ impl Cells {
     }
 
     /// Returns how many circles were looked at.
-    fn pairs_of(&self, ra_deg: f64, dec_deg: f64, other: u32, pairs: &mut Vec<Pair>) -> usize {
+    fn pairs_of(
+        &self,
+        ra_deg: f64,
+        dec_deg: f64,
+        other: u32,
+        near: &mut Near<'_>,
+        pairs: &mut Vec<Pair>,
+    ) -> usize {
         let cell = self.grid.cell(ra_deg, dec_deg);
-        let slot = slot(cell, self.shift);
-        if self.taken[slot / 64] & (1 << (slot % 64)) == 0 {
-            return 0;
-        }
-        let circles = &self.circles[self.starts[slot] as usize..self.starts[slot + 1] as usize];
+        let Some(block) = near.block_with(cell) else { return 0 };
+        let circles = &self.circles[self.starts[block] as usize..self.starts[block + 1] as usize];
         for circle in circles {
             if circle.cell == cell && self.may_contain(circle, ra_deg, dec_deg) {
                 let separation_deg = self.separation(circle, ra_deg, dec_deg);
@@ -137,15 +135,10 @@ impl Cells {
     }
 }
 
-/// Multiplication by 2^64 over the golden ratio spreads neighbouring cells (Knuth, volume 3, section 6.4).
-fn slot(cell: u64, shift: u32) -> usize {
-    (cell.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize
-}
-
-/// A counting sort by slot, which keeps the order within one.
-fn sorted(circles: &[Circle], slots: usize, slot: impl Fn(&Circle) -> usize) -> (Vec<u32>, Vec<Circle>) {
-    let mut starts = vec![0u32; slots + 1];
-    circles.iter().for_each(|circle| starts[slot(circle) + 1] += 1);
+/// A counting sort by block, which keeps the order within one.
+fn sorted(circles: &[Circle], numbers: &[u32], blocks: usize) -> (Vec<u32>, Vec<Circle>) {
+    let mut starts = vec![0u32; blocks + 1];
+    numbers.iter().for_each(|block| starts[*block as usize + 1] += 1);
     let mut total = 0;
     starts.iter_mut().for_each(|start| {
         total += *start;
@@ -153,8 +146,8 @@ fn sorted(circles: &[Circle], slots: usize, slot: impl Fn(&Circle) -> usize) -> 
     });
     let mut next = starts.clone();
     let mut sorted = circles.to_vec();
-    for circle in circles {
-        let place = &mut next[slot(circle)];
+    for (circle, block) in circles.iter().zip(numbers) {
+        let place = &mut next[*block as usize];
         sorted[*place as usize] = *circle;
         *place += 1;
     }

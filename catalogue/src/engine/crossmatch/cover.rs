@@ -5,7 +5,11 @@ use crate::healpix::{self, ORDER};
 
 use super::positions::Positions;
 
-/// Cells of one cover, before their neighbours. More are finer than pages; each costs time.
+/// Cells of one cover, before their neighbours, up to which every position has its own: ten thousand positions all
+/// over the sky leave out the pages between them.
+const OWN_CELLS: usize = 32_768;
+
+/// Cells of a cover of more positions: these leave few pages out, and each cell costs time.
 const CELLS: usize = 8_192;
 
 /// The key of a row without a position: no cell has it, and it sorts last.
@@ -43,7 +47,8 @@ pub(super) fn around(mut keys: Vec<i64>, reach_deg: f64) -> KeyRanges {
     let mut cells: Vec<u64> = keys.into_iter().map(|key| healpix::tile_of(order, key)).collect();
     cells.sort_unstable();
     cells.dedup();
-    while cells.len() > CELLS && order > 0 {
+    let most = if cells.len() > OWN_CELLS { CELLS } else { OWN_CELLS };
+    while cells.len() > most && order > 0 {
         order -= 1;
         cells.iter_mut().for_each(|cell| *cell >>= 2);
         cells.dedup();

@@ -13,8 +13,8 @@ const LEAST_CELL_DEG: f64 = 5.0 / 3600.0;
 /// Cells are at most this high, unless the circles need more.
 const LARGEST_CELL_DEG: f64 = 1.0;
 
-/// Cells for each circle: most positions then fall into an empty one.
-const CELLS_PER_CIRCLE: f64 = 64.0;
+/// Cells for each circle: most positions then fall into an empty one, also where circles are crowded.
+const CELLS_PER_CIRCLE: f64 = 512.0;
 
 /// The cells for circles of one radius.
 #[derive(Debug)]
