@@ -18,7 +18,7 @@ pub struct Programs {
 
 /// Cargo in the checkout, building into the kept target directory. The programs' allocator is built by `make`.
 pub fn cargo() -> Result<Command> {
-    debian::ensure("make", debian::runs)?;
+    debian::ensure("make", |make| debian::answers(make, "--version"))?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(cache::checkout()).env("CARGO_TARGET_DIR", cache::target()?);
     Ok(command)

@@ -22,3 +22,8 @@ pub fn ensure(package: &str, present: impl Fn(&str) -> bool) -> Result<()> {
             .env("DEBIAN_FRONTEND", "noninteractive"),
     )
 }
+
+/// Whether `program` is there and answers `flag`, which asks for its version.
+pub fn answers(program: &str, flag: &str) -> bool {
+    process::succeeds(Command::new(program).arg(flag))
+}

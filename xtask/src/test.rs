@@ -58,8 +58,7 @@ pub fn run(only: Option<&str>) -> Result<ExitCode> {
 
 /// Without a program its tests are skipped and counted; in CI that is a failure.
 fn ensure_program(package: &str, version: &str, tests: &str) -> Result<()> {
-    let runs = |program: &str| process::succeeds(Command::new(program).arg(version));
-    let ensured = debian::ensure(package, runs);
+    let ensured = debian::ensure(package, |program| debian::answers(program, version));
     if let (Err(error), false) = (&ensured, in_ci()) {
         eprintln!("{error:#}; {tests} will be skipped");
         return Ok(());
