@@ -61,7 +61,7 @@ fn field(
     for attribute in optional.into_iter().filter(|(_, value)| !value.is_empty()) {
         element = element.with_attribute(attribute);
     }
-    let null = null(column).filter(|_| serialization != Serialization::Binary2);
+    let null = null(column).filter(|_| serialization == Serialization::Binary);
     element.write_inner_content(|xml| {
         if !column.description.is_empty() {
             let text = printable(&column.description);
