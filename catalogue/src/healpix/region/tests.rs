@@ -117,17 +117,19 @@ proptest! {
         let minor = major * part;
         let ellipse = Region::Ellipse(Ellipse::new(centre, major, minor, angle).expect("an ellipse"));
         let cover = ellipse.cover(64);
+        // A position in degrees is only good to about 1e-12, which is much of the smallest ellipses.
+        let rounding = 1e-12 / minor;
         for (part, bearing) in tries {
             let distance = major * part;
             let place = destination(centre, distance, bearing);
             let inside = ellipse.contains(place[0], place[1]);
-            prop_assert!(inside || distance > minor * (1.0 - 1e-6), "{place:?}");
-            prop_assert!(!inside || distance < major * (1.0 + 1e-6), "{place:?}");
+            prop_assert!(inside || distance > minor * (1.0 - 1e-6 - rounding), "{place:?}");
+            prop_assert!(!inside || distance < major * (1.0 + 1e-6 + rounding), "{place:?}");
             // The conic: (x / tan a)^2 + (y / tan b)^2 = 1 in the plane that touches the centre.
             let (sin, cos) = (bearing - angle).to_radians().sin_cos();
             let tan = |deg: f64| deg.to_radians().tan();
             let conic = (tan(distance) * cos / tan(major)).powi(2) + (tan(distance) * sin / tan(minor)).powi(2);
-            prop_assert!((conic - 1.0).abs() < 1e-5 || inside == (conic < 1.0), "{conic}");
+            prop_assert!((conic - 1.0).abs() < 1e-5 + 10.0 * rounding || inside == (conic < 1.0), "{conic}");
             prop_assert!(!inside || covers(&cover, place), "{place:?}");
         }
     }
