@@ -9,8 +9,19 @@ import nearside
 import parts
 import pytest
 from platform_process import PlatformProcess, Ready
+from playwright.sync_api import Page, sync_playwright
 
 Start = Callable[..., PlatformProcess]
+BROWSER = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WINDOW = {"width": 1400, "height": 900}
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +60,14 @@ def sky(ready: Ready) -> Iterator[nearside.Connection]:
     """A connection to the shared platform's catalogue."""
     with nearside.connect(ready.flight_url, ready.token) as connection:
         yield connection
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """An empty page of a new browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile", executable_path=parts.chromium(), args=BROWSER, viewport=WINDOW
+        )
+        yield browser.pages[0]
+        browser.close()

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import parts
-import pytest
 from platform_process import PlatformProcess
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WINDOW = {"width": 1400, "height": 900}
 MINUTE = 60_000
 NOTEBOOK = "01-pleiades.ipynb"
 # What JupyterLab shows for a cell that failed.
 ERROR = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    """An empty page of a new browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=parts.chromium(), args=ARGUMENTS, viewport=WINDOW
-        )
-        yield browser.pages[0]
-        browser.close()
 
 
 def test_a_stranger_signs_in_and_draws_the_pleiades(page: Page, platform: PlatformProcess) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import parts
-import pytest
 from conftest import Start
 from lab_client import started_lab
 from platform_process import PlatformProcess, Ready
-from playwright.sync_api import Locator, Page, expect, sync_playwright
-from test_browser_pleiades import ARGUMENTS, MINUTE, WINDOW
+from playwright.sync_api import Locator, Page, expect
+from test_browser_pleiades import MINUTE
 from waiting import until
 
 FRAMES = 1500
@@ -30,17 +28,6 @@ for i in range({FRAMES}):
 WHOLE = "".join(f"frame {i}.\n" for i in range(FRAMES))
 NOTEBOOK = "reload.ipynb"
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    """An empty page of a new browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=parts.chromium(), args=ARGUMENTS, viewport=WINDOW
-        )
-        yield browser.pages[0]
-        browser.close()
 
 
 def test_a_reload_and_a_killed_agent_in_the_middle_of_output_lose_and_double_nothing(
