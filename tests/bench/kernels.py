@@ -7,11 +7,7 @@ what else the machine does falls on each. Seconds are wall clock as a client see
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,13 +20,14 @@ from figures import Figure
 from jupyter_client import BlockingKernelClient, KernelManager
 from lab_client import Channels, Lab, started_lab
 from platform_process import PlatformProcess
-from waiting import until
+from stock import jupyter_server
 
 ROUNDS = 5
 CELLS = 60
 FRAMES = 20_000
 STARTS = 5
-TOKEN = "benchmark"
+# A stock server drops output that comes fast; ours does not.
+UNLIMITED = "--ZMQChannelsWebsocketConnection.limit_rate=False"
 FLOOD = f"""from IPython.display import publish_display_data
 for i in range({FRAMES}): publish_display_data({{'text/plain': str(i)}})"""
 
@@ -85,7 +82,7 @@ def main() -> None:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve()
         platform = stack.enter_context(running_platform(directory))
         ours = started_lab(platform.ready())
-        stock = stack.enter_context(jupyter_server(directory / "stock"))
+        stock = stack.enter_context(jupyter_server(directory / "stock", UNLIMITED))
         starts = new_kernels(ours, stock)
         ways = {
             "ours": ByWebSocket(ours.channels(ours.start_kernel())),
@@ -202,28 +199,6 @@ def kernel() -> Iterator[BlockingKernelClient]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-
-
-@contextlib.contextmanager
-def jupyter_server(directory: Path) -> Iterator[Lab]:
-    """A stock server whose limits on output are off, as ours has none."""
-    runtime = directory / "runtime"
-    runtime.mkdir(parents=True)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0", "--allow-root"]
-    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={directory}"]
-    command += ["--ZMQChannelsWebsocketConnection.limit_rate=False"]
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime)}
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        information = runtime / f"jpserver-{process.pid}.json"
-        until(information.exists, within=120, what="the address of jupyter lab")
-        lab = Lab(json.loads(information.read_text())["url"].rstrip("/"), TOKEN)
-        until(lab.answers, within=120, what="jupyter lab")
-        yield lab
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":

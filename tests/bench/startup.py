@@ -6,11 +6,7 @@ each is not counted. The clock stops when the reply to the first cell has arrive
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,11 +15,10 @@ import figures
 import sample
 from lab_client import Lab, started_lab
 from platform_process import PlatformProcess
-from waiting import until
+from stock import jupyter_server
 
 ROUNDS = 5
 BAR = 1.5
-TOKEN = "benchmark"
 
 
 def main() -> None:
@@ -65,24 +60,10 @@ def nearside_seconds(state: Path, sky: Path) -> float:
 
 def jupyter_seconds(directory: Path) -> float:
     """Seconds that a plain JupyterLab takes, as a person would start it."""
-    runtime = directory / "runtime"
-    runtime.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0", "--allow-root"]
-    command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={directory}"]
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime)}
     began = time.perf_counter()
-    with (directory / "log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        information = runtime / f"jpserver-{process.pid}.json"
-        until(information.exists, within=120, what="the address of jupyter lab")
-        lab = Lab(json.loads(information.read_text())["url"].rstrip("/"), TOKEN)
-        until(lab.answers, within=120, what="jupyter lab")
+    with jupyter_server(directory) as lab:
         run_a_cell(lab)
         return time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def run_a_cell(lab: Lab) -> None:
