@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use listener::ConnectionLimits;
+
 /// What a gateway needs to start. [`Config::new`] fills in the defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -176,6 +178,14 @@ pub struct TrafficLimits {
     pub login_check_every: Duration,
     /// How long open requests may take to finish at shutdown.
     pub drain_within: Duration,
+}
+
+impl TrafficLimits {
+    /// Those of the connections themselves.
+    pub(crate) fn of_connections(&self) -> ConnectionLimits {
+        let Self { connections, head_bytes, head_within, drain_within, .. } = *self;
+        ConnectionLimits { connections, head_bytes, head_within, drain_within }
+    }
 }
 
 impl Default for TrafficLimits {

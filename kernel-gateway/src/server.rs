@@ -1,8 +1,5 @@
 //! Starting and stopping the gateway.
 
-mod connection;
-mod tls;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,16 +81,20 @@ pub async fn start_with_spawner(
     spawner: Arc<dyn Spawner>,
 ) -> Result<ServerHandle, StartError> {
     refuse_others(config.listen)?;
-    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let acceptor = config.tls.as_ref().map(|tls| {
+        let certificate = |source| StartError::Certificate { tls: tls.clone(), source };
+        listener::acceptor(&tls.certificate, &tls.key).map_err(certificate)
+    });
+    let acceptor = acceptor.transpose()?;
     let listen = |source| StartError::Listen { addr: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let addr = listener.local_addr().map_err(listen)?;
     let app = compose(&config, identity, spawner, addr)?;
     let connections = TaskTracker::new();
-    let service = connection::Service {
+    let service = listener::Service {
         router: routes::router(app.clone()),
         acceptor,
-        limits: config.traffic,
+        limits: config.traffic.of_connections(),
         closing: app.closing.clone(),
         connections: connections.clone(),
     };

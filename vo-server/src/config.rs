@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use api::token::KeySet;
+use listener::ConnectionLimits;
 
 /// The settings of one server.
 #[derive(Clone, Debug)]
@@ -74,6 +75,14 @@ pub struct JobLimits {
     pub sweep_every: Duration,
     /// Bytes that one result may have.
     pub result_bytes: u64,
+}
+
+impl TrafficLimits {
+    /// Those of the connections themselves.
+    pub(crate) fn of_connections(&self) -> ConnectionLimits {
+        let Self { connections, head_bytes, head_within, drain_within, .. } = *self;
+        ConnectionLimits { connections, head_bytes, head_within, drain_within }
+    }
 }
 
 impl Default for TrafficLimits {

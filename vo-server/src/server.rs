@@ -1,8 +1,5 @@
 //! Starts and stops the server.
 
-mod connection;
-mod tls;
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::app::{App, Parts};
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::identity::Passwords;
 use crate::routes;
 use crate::state::{State, StateError};
@@ -62,7 +59,11 @@ pub async fn start(
     catalogue: Arc<Catalogue>,
     passwords: Option<Arc<dyn Passwords>>,
 ) -> Result<ServerHandle, StartError> {
-    let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
+    let acceptor = config.tls.as_ref().map(|Tls { cert_pem, key_pem }| {
+        let certificate = |source| StartError::Certificate { path: cert_pem.clone(), source };
+        listener::acceptor(cert_pem, key_pem).map_err(certificate)
+    });
+    let acceptor = acceptor.transpose()?;
     let verifier = Verifier::new(&config.issuer, Audience::Vo, &config.keys);
     let verifier = verifier.map_err(|error| StartError::Keys(error.into()))?;
     let state = State::open(&config.state_dir).await?;
@@ -72,10 +73,10 @@ pub async fn start(
     let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state });
     Runner::new(&app).recover().await?;
     let connections = TaskTracker::new();
-    let service = connection::Service {
+    let service = listener::Service {
         router: routes::router(app.clone()),
         acceptor,
-        limits: app.config.traffic,
+        limits: app.config.traffic.of_connections(),
         closing: app.closing.clone(),
         connections: connections.clone(),
     };

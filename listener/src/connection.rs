@@ -15,22 +15,33 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::TrafficLimits;
-
 /// How long to wait when the system cannot give us another connection, most often for lack of descriptors.
 const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 /// Headers of one request.
 const HEADERS: usize = 128;
 
+/// What connections may occupy, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Open connections, all clients together; more wait in the system's queue.
+    pub connections: usize,
+    /// Bytes of a request head.
+    pub head_bytes: usize,
+    /// How long a client may take to send a request head, or to finish a TLS handshake.
+    pub head_within: Duration,
+    /// How long open requests may take to finish at shutdown.
+    pub drain_within: Duration,
+}
+
 /// What a connection is served with.
 #[derive(Clone)]
-pub(super) struct Service {
+pub struct Service {
     /// The routes.
     pub router: Router,
     /// TLS, where there is some.
     pub acceptor: Option<TlsAcceptor>,
     /// Limits of connections.
-    pub limits: TrafficLimits,
+    pub limits: ConnectionLimits,
     /// Cancelled when no more are accepted.
     pub closing: CancellationToken,
     /// Counts those that are open.
@@ -38,8 +49,8 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Accepts until the server closes. No error ends the loop.
-    pub(super) async fn accept_until_closed(self, listener: TcpListener) {
+    /// Accepts until the program closes. No error ends the loop.
+    pub async fn accept_until_closed(self, listener: TcpListener) {
         let closing = self.closing.clone();
         closing.run_until_cancelled(self.accept(listener)).await;
     }
@@ -84,7 +95,8 @@ impl Service {
             .header_read_timeout(self.limits.head_within)
             .max_buf_size(self.limits.head_bytes)
             .max_headers(HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(self.router))
+            .with_upgrades();
         tokio::pin!(connection);
         let served = tokio::select! {
             served = connection.as_mut() => served,
