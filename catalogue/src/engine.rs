@@ -50,6 +50,7 @@ pub use error::{Crowd, QueryError};
 pub use limits::{Limits, LimitsError};
 pub use mount::{BrokenTable, OpenError, TableError};
 pub use place::Place;
+pub use products::RetrievalType;
 pub use query::{Query, Rows};
 pub use request::{Guest, Request};
 

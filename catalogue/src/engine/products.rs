@@ -21,7 +21,7 @@ use super::Table;
 use super::narrow::SOURCE_ID;
 use crate::healpix;
 use arguments::{Arguments, Ids};
-pub(crate) use retrieval::RetrievalType;
+pub use retrieval::RetrievalType;
 
 /// The name of the function.
 pub(crate) const NAME: &str = "epoch_products";

@@ -5,12 +5,13 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use bytes::Bytes;
+use catalogue::engine::RetrievalType;
 use futures::StreamExt;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::lookup::{self, GROUP};
-use super::products::{Retrieval, with_id};
+use super::products::{measurements, with_id};
 use super::request::{DataRequest, Structure};
 use super::zip::Zip;
 use crate::answer::{Table, WriteError};
@@ -93,7 +94,7 @@ impl Files {
     /// Products of one kind.
     fn add(
         &mut self,
-        retrieval: Retrieval,
+        retrieval: RetrievalType,
         batch: &RecordBatch,
         out: &mut Vec<u8>,
     ) -> Result<(), ArrowError> {
@@ -114,7 +115,7 @@ impl Files {
         for row in (0..batch.num_rows()).filter(|&row| reasons.is_null(row)) {
             let id = ids.value(row);
             let valid_only = self.asked.valid_only;
-            let measurements = retrieval.measurements(id, products.as_struct(), row, valid_only)?;
+            let measurements = measurements(retrieval, id, products.as_struct(), row, valid_only)?;
             match self.asked.structure {
                 Structure::Individual => {
                     let name = self.asked.name_of(retrieval, id);
@@ -147,7 +148,7 @@ impl Files {
     /// More rows of the file that all sources share.
     fn add_shared(
         &mut self,
-        retrieval: Retrieval,
+        retrieval: RetrievalType,
         rows: &RecordBatch,
         out: &mut Vec<u8>,
     ) -> Result<(), ArrowError> {

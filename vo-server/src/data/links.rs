@@ -8,8 +8,9 @@ use arrow::datatypes::Int64Type;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use catalogue::engine::RetrievalType;
 
-use super::products::Retrieval;
+use super::products::about;
 use super::{ids, lookup, request};
 use crate::answer::{Delivery, Table, respond};
 use crate::app::App;
@@ -44,7 +45,7 @@ struct Link {
     id: String,
     access_url: Option<String>,
     error_message: Option<String>,
-    retrieval: Option<Retrieval>,
+    retrieval: Option<RetrievalType>,
 }
 
 /// `GET` or `POST /datalink/links?ID=...`: TABLEDATA, as the standard prefers.
@@ -98,7 +99,7 @@ async fn links(
             let (kinds, reasons) = (kinds.as_string::<i32>(), reasons.as_string::<i32>());
             for (row, reason) in reasons.iter().enumerate() {
                 let kind = kinds.value(row);
-                let retrieval = Retrieval::ALL.into_iter().find(|retrieval| retrieval.name() == kind);
+                let retrieval = RetrievalType::ALL.into_iter().find(|retrieval| retrieval.name() == kind);
                 links.push(link(ids.value(row), retrieval, reason, base));
             }
         }
@@ -106,8 +107,8 @@ async fn links(
     Ok(links)
 }
 
-fn link(id: i64, retrieval: Option<Retrieval>, reason: Option<&str>, base: &str) -> Link {
-    let kind = retrieval.map(Retrieval::name).unwrap_or_default();
+fn link(id: i64, retrieval: Option<RetrievalType>, reason: Option<&str>, base: &str) -> Link {
+    let kind = retrieval.map(RetrievalType::name).unwrap_or_default();
     let access_url = reason.is_none().then(|| {
         format!(
             "{base}/data-server/data?ID={id}&RETRIEVAL_TYPE={kind}&DATA_STRUCTURE=INDIVIDUAL&FORMAT=votable"
@@ -145,11 +146,11 @@ fn batch(links: &[Link]) -> Result<RecordBatch, ArrowError> {
         text(|link| link.access_url.as_deref()),
         text(|_| None),
         text(|link| link.error_message.as_deref()),
-        text(|link| link.retrieval.map(Retrieval::about)),
+        text(|link| link.retrieval.map(about)),
         text(|_| Some("#auxiliary")),
         Arc::new(links.iter().map(|link| there(link, "application/x-votable+xml")).collect::<StringArray>()),
         Arc::new(links.iter().map(|_| None).collect::<Int64Array>()),
-        text(|link| link.retrieval.map(Retrieval::name)),
+        text(|link| link.retrieval.map(RetrievalType::name)),
         Arc::new(links.iter().map(|link| there(link, "false")).collect::<StringArray>()),
         Arc::new(links.iter().map(|link| there(link, "true")).collect::<StringArray>()),
     ];

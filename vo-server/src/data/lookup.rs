@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use catalogue::engine::{Guest, QueryError, Request};
+use catalogue::engine::{Guest, QueryError, Request, RetrievalType};
 use futures::TryStreamExt;
 use sqlparser::ast::Statement;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
 
-use super::products::Retrieval;
 use crate::answer::Table;
 use crate::app::App;
 use crate::identity::Caller;
@@ -24,7 +23,7 @@ pub(super) async fn products(
     app: &App,
     caller: &Caller,
     release: &str,
-    retrieval: Retrieval,
+    retrieval: RetrievalType,
     ids: &[i64],
 ) -> Result<Table, QueryError> {
     let name = retrieval.name();

@@ -9,107 +9,63 @@ use arrow::array::{
 use arrow::compute::{cast, concat, filter_record_batch, is_not_null};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use catalogue::columns::Spectra;
+use catalogue::engine::RetrievalType;
 
 use crate::refusal::Refusal;
 
-/// A kind of product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Retrieval {
-    EpochPhotometry,
-    EpochAstrometry,
-    XpContinuous,
-    XpSampled,
-    Rvs,
+/// The name in DR4, where that is another than in DR3.
+fn later_name(kind: RetrievalType) -> &'static str {
+    match kind {
+        RetrievalType::XpContinuous => "MEAN_SPECTRUM_XP",
+        RetrievalType::XpSampled => "MEAN_SPECTRUM_XP_SAMPLED",
+        RetrievalType::Rvs => "MEAN_SPECTRUM_RVS",
+        same => same.name(),
+    }
 }
 
-impl Retrieval {
-    pub(super) const ALL: [Self; 5] =
-        [Self::EpochPhotometry, Self::EpochAstrometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
-
-    /// The name in DR3.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
-            Self::EpochAstrometry => "EPOCH_ASTROMETRY",
-            Self::XpContinuous => "XP_CONTINUOUS",
-            Self::XpSampled => "XP_SAMPLED",
-            Self::Rvs => "RVS",
-        }
+/// What a kind of product is, in words.
+pub(super) fn about(kind: RetrievalType) -> &'static str {
+    match kind {
+        RetrievalType::EpochPhotometry => "Light curve in G, BP and RP",
+        RetrievalType::EpochAstrometry => "Places along the scan, CCD by CCD",
+        RetrievalType::XpContinuous => "Mean spectra in BP and RP as coefficients",
+        RetrievalType::XpSampled => "Mean spectrum of BP and RP, sampled in wavelength",
+        RetrievalType::Rvs => "Mean spectrum of the radial-velocity spectrometer",
     }
+}
 
-    /// The name in DR4, where that is another.
-    fn later_name(self) -> &'static str {
-        match self {
-            Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
-            Self::EpochAstrometry => "EPOCH_ASTROMETRY",
-            Self::XpContinuous => "MEAN_SPECTRUM_XP",
-            Self::XpSampled => "MEAN_SPECTRUM_XP_SAMPLED",
-            Self::Rvs => "MEAN_SPECTRUM_RVS",
-        }
+/// The kinds in a list of names between commas, those of DR3 or of DR4; `ALL` is all of them.
+pub(super) fn read(text: &str) -> Result<Vec<RetrievalType>, Refusal> {
+    if text.eq_ignore_ascii_case("ALL") {
+        return Ok(RetrievalType::ALL.to_vec());
     }
+    let is_name = |kind: RetrievalType, name: &str| {
+        kind.name().eq_ignore_ascii_case(name) || later_name(kind).eq_ignore_ascii_case(name)
+    };
+    RetrievalType::named_in(text, is_name).map_err(|name| {
+        let names = RetrievalType::ALL.map(RetrievalType::name).join(", ");
+        Refusal::Value {
+            name: "RETRIEVAL_TYPE",
+            value: name.chars().take(80).collect(),
+            hint: format!("this catalogue has {names}, and ALL of them"),
+        }
+    })
+}
 
-    /// The table that has the products, one row per source.
-    pub(super) fn table(self) -> &'static str {
-        match self {
-            Self::EpochPhotometry => "epoch_photometry",
-            Self::EpochAstrometry => "epoch_astrometry",
-            Self::XpContinuous => Spectra::XpContinuous.table(),
-            Self::XpSampled => Spectra::XpSampled.table(),
-            Self::Rvs => Spectra::Rvs.table(),
-        }
-    }
-
-    /// What it is, in words.
-    pub(super) fn about(self) -> &'static str {
-        match self {
-            Self::EpochPhotometry => "Light curve in G, BP and RP",
-            Self::EpochAstrometry => "Places along the scan, CCD by CCD",
-            Self::XpContinuous => "Mean spectra in BP and RP as coefficients",
-            Self::XpSampled => "Mean spectrum of BP and RP, sampled in wavelength",
-            Self::Rvs => "Mean spectrum of the radial-velocity spectrometer",
-        }
-    }
-
-    /// The kinds in a list of names between commas; `ALL` is all of them.
-    pub(super) fn read(text: &str) -> Result<Vec<Self>, Refusal> {
-        if text.eq_ignore_ascii_case("ALL") {
-            return Ok(Self::ALL.to_vec());
-        }
-        let mut kinds = Vec::new();
-        for name in text.split(',').map(str::trim) {
-            let known = |kind: &Self| {
-                kind.name().eq_ignore_ascii_case(name) || kind.later_name().eq_ignore_ascii_case(name)
-            };
-            let Some(kind) = Self::ALL.into_iter().find(known) else {
-                let names = Self::ALL.map(Self::name).join(", ");
-                return Err(Refusal::Value {
-                    name: "RETRIEVAL_TYPE",
-                    value: name.chars().take(80).collect(),
-                    hint: format!("this catalogue has {names}, and ALL of them"),
-                });
-            };
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
-        Ok(kinds)
-    }
-
-    /// The measurements of one product, which is row `row` of `products`.
-    pub(super) fn measurements(
-        self,
-        id: i64,
-        products: &StructArray,
-        row: usize,
-        valid_only: bool,
-    ) -> Result<RecordBatch, ArrowError> {
-        let product = products.slice(row, 1);
-        match self {
-            Self::EpochPhotometry => light_curve(id, &product, valid_only),
-            Self::XpSampled => spectrum(id, &product, &Spectra::XpSampled.wavelengths_nm()),
-            Self::Rvs => spectrum(id, &product, &Spectra::Rvs.wavelengths_nm()),
-            Self::EpochAstrometry | Self::XpContinuous => with_id(&[id], &product),
-        }
+/// The measurements of one product of a kind, which is row `row` of `products`.
+pub(super) fn measurements(
+    kind: RetrievalType,
+    id: i64,
+    products: &StructArray,
+    row: usize,
+    valid_only: bool,
+) -> Result<RecordBatch, ArrowError> {
+    let product = products.slice(row, 1);
+    match kind {
+        RetrievalType::EpochPhotometry => light_curve(id, &product, valid_only),
+        RetrievalType::XpSampled => spectrum(id, &product, &Spectra::XpSampled.wavelengths_nm()),
+        RetrievalType::Rvs => spectrum(id, &product, &Spectra::Rvs.wavelengths_nm()),
+        RetrievalType::EpochAstrometry | RetrievalType::XpContinuous => with_id(&[id], &product),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What `/data-server/data` is asked for, in the words of the Gaia archive: those of DR3 and those of DR4.
 
+use catalogue::engine::RetrievalType;
+
 use super::ids;
-use super::products::Retrieval;
+use super::products;
 use crate::app::App;
 use crate::format::{Format, Offer, Serialization};
 use crate::identity::Caller;
@@ -12,7 +14,7 @@ use crate::refusal::Refusal;
 #[derive(Clone, Debug)]
 pub(super) struct DataRequest {
     pub ids: Vec<i64>,
-    pub retrievals: Vec<Retrieval>,
+    pub retrievals: Vec<RetrievalType>,
     pub structure: Structure,
     pub offer: &'static Offer,
     /// The schema that has the products.
@@ -44,7 +46,7 @@ impl DataRequest {
         }
         Ok(Self {
             ids: ids::read(parameters.all("ID"))?,
-            retrievals: Retrieval::read(parameters.get("RETRIEVAL_TYPE").unwrap_or("ALL"))?,
+            retrievals: products::read(parameters.get("RETRIEVAL_TYPE").unwrap_or("ALL"))?,
             structure: Structure::read(parameters.get("DATA_STRUCTURE").unwrap_or("INDIVIDUAL"))?,
             offer: offer(parameters)?,
             release: release(app, caller, parameters.get("RELEASE"))?,
@@ -61,7 +63,7 @@ impl DataRequest {
 
     /// The name of the only file.
     pub(super) fn file_name(&self) -> String {
-        let retrieval = self.retrievals.first().copied().unwrap_or(Retrieval::EpochPhotometry);
+        let retrieval = self.retrievals.first().copied().unwrap_or(RetrievalType::EpochPhotometry);
         match self.structure {
             Structure::Individual => self.name_of(retrieval, self.ids.first().copied().unwrap_or_default()),
             Structure::Combined | Structure::Raw => self.name_of_all(retrieval),
@@ -69,12 +71,12 @@ impl DataRequest {
     }
 
     /// `XP_SAMPLED-Gaia DR3 123.csv`: the archive's names, which clients take apart.
-    pub(super) fn name_of(&self, retrieval: Retrieval, id: i64) -> String {
+    pub(super) fn name_of(&self, retrieval: RetrievalType, id: i64) -> String {
         format!("{}-{} {id}.{}", retrieval.name(), self.release_name(), self.extension())
     }
 
     /// `XP_CONTINUOUS_RAW.csv`
-    pub(super) fn name_of_all(&self, retrieval: Retrieval) -> String {
+    pub(super) fn name_of_all(&self, retrieval: RetrievalType) -> String {
         let structure = if self.structure == Structure::Raw { "RAW" } else { "COMBINED" };
         format!("{}_{structure}.{}", retrieval.name(), self.extension())
     }

@@ -2,9 +2,11 @@
 
 use datafusion::common::{Result, plan_err};
 
+use crate::columns::Spectra;
+
 /// A kind of product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RetrievalType {
+pub enum RetrievalType {
     /// The light curve in G, BP and RP.
     EpochPhotometry,
     /// The places of the source along the scan, CCD by CCD.
@@ -19,20 +21,26 @@ pub(crate) enum RetrievalType {
 
 impl RetrievalType {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
+    pub const ALL: [Self; 5] =
         [Self::EpochPhotometry, Self::EpochAstrometry, Self::XpContinuous, Self::XpSampled, Self::Rvs];
 
-    /// The types in a text of names between commas; `ALL` is all of them.
+    /// The types in a text of names between commas, each once; `ALL` is all of them.
     pub(super) fn parse_list(text: &str) -> Result<Vec<Self>> {
         if text.trim().eq_ignore_ascii_case("ALL") {
             return Ok(Self::ALL.to_vec());
         }
+        Self::named_in(text, |one, name| one.name().eq_ignore_ascii_case(name)).or_else(|name| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            plan_err!("no such retrieval type '{name}'; there are {known} and ALL")
+        })
+    }
+
+    /// The types in a text of names between commas, each once, where `is_name` says which name means which type. The error
+    /// is the first name that means none.
+    pub fn named_in(text: &str, is_name: impl Fn(Self, &str) -> bool) -> Result<Vec<Self>, &str> {
         let mut types = Vec::new();
         for name in text.split(',').map(str::trim) {
-            let Some(one) = Self::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(name)) else {
-                let known = Self::ALL.map(Self::name).join(", ");
-                return plan_err!("no such retrieval type '{name}'; there are {known} and ALL");
-            };
+            let one = Self::ALL.into_iter().find(|one| is_name(*one, name)).ok_or(name)?;
             if !types.contains(&one) {
                 types.push(one);
             }
@@ -41,7 +49,7 @@ impl RetrievalType {
     }
 
     /// The name of the type.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "EPOCH_PHOTOMETRY",
             Self::EpochAstrometry => "EPOCH_ASTROMETRY",
@@ -52,13 +60,13 @@ impl RetrievalType {
     }
 
     /// The table that has the products, one row per source.
-    pub(super) fn table(self) -> &'static str {
+    pub fn table(self) -> &'static str {
         match self {
             Self::EpochPhotometry => "epoch_photometry",
             Self::EpochAstrometry => "epoch_astrometry",
-            Self::XpContinuous => "xp_continuous_mean_spectrum",
-            Self::XpSampled => "xp_sampled_mean_spectrum",
-            Self::Rvs => "rvs_mean_spectrum",
+            Self::XpContinuous => Spectra::XpContinuous.table(),
+            Self::XpSampled => Spectra::XpSampled.table(),
+            Self::Rvs => Spectra::Rvs.table(),
         }
     }
 
