@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import nearside
 import numpy as np
@@ -20,6 +21,12 @@ FORMATS = ["votable", "votable_plain", "csv", "fits", "json"]
 @pytest.fixture(scope="module")
 def gaia(ready: Ready) -> GaiaClass:
     return GaiaClass(gaia_tap_server=ready.vo_url, gaia_data_server=ready.vo_url, show_server_messages=False)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """astroquery unpacks what it downloads where it is started, and leaves it there when it is stopped."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
