@@ -27,6 +27,7 @@ mod reader;
 mod request;
 mod sandbox;
 mod share;
+mod spill;
 mod stop;
 mod table;
 mod watch;

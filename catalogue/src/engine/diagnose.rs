@@ -41,7 +41,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, error: &DataFusionError, place: Option<Place>) -> QueryError {
-        if is_full_disk(error) {
+        let io = io_error(error);
+        if let Some(told) = io.and_then(|io| io.get_ref()).and_then(ours) {
+            return told;
+        }
+        if io.is_some_and(is_full_disk) {
             return QueryError::Resources { what: "disk", limit_bytes: self.limits.query_spill_bytes };
         }
         match error {
@@ -131,17 +135,22 @@ impl Reader<'_> {
     }
 }
 
-/// Whether an operator spilled more than it may; that comes as an error of input and output.
-fn is_full_disk(error: &DataFusionError) -> bool {
+/// The error of input or output that an error is.
+fn io_error(error: &DataFusionError) -> Option<&std::io::Error> {
     use arrow::error::ArrowError;
-    let spilled_too_much = |io: &std::io::Error| io.to_string().contains("during the spilling process");
     match error {
-        DataFusionError::IoError(io) => spilled_too_much(io),
-        DataFusionError::ArrowError(arrow, _) => {
-            matches!(arrow.as_ref(), ArrowError::IoError(_, io) if spilled_too_much(io))
-        }
-        _ => false,
+        DataFusionError::IoError(io) => Some(io),
+        DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
+            ArrowError::IoError(_, io) => Some(io),
+            _ => None,
+        },
+        _ => None,
     }
+}
+
+/// Whether an operator spilled more than it may; that comes as an error of input and output.
+fn is_full_disk(io: &std::io::Error) -> bool {
+    io.to_string().contains("during the spilling process")
 }
 
 fn schema_error(error: &SchemaError, place: Option<Place>) -> QueryError {

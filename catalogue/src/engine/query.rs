@@ -107,7 +107,7 @@ impl Run {
         session.execution_props_mut().config_options = Some(Arc::clone(session.config_options()));
         let plan = session.query_planner().create_physical_plan(&self.plan, session).await?;
         let plan = watch::joins(plan, &self.stop)?;
-        let task = self.shelf.sandbox.task(session, &self.share)?;
+        let task = self.shelf.sandbox.task(session, &self.share, &self.stop)?;
         let stream = execute_stream(Arc::clone(&plan), task)?;
         Ok((plan, stream))
     }

@@ -9,7 +9,6 @@ use datafusion::catalog::{
     MemorySchemaProvider, SchemaProvider, TableProvider,
 };
 use datafusion::common::{Result, plan_datafusion_err};
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -27,6 +26,7 @@ use super::nearest;
 use super::products;
 use super::request::Guest;
 use super::share::Share;
+use super::spill;
 use super::stop::Stop;
 use super::table::LATE_KEYS;
 
@@ -97,13 +97,15 @@ impl Sandbox {
     }
 
     /// Where a planned query runs: with memory and disk of its own, and no names, which it needs no more.
-    pub(crate) fn task(&self, session: &SessionState, share: &Share) -> Result<Arc<TaskContext>> {
-        let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::OsTmpDirectory)
-            .with_max_temp_directory_size(self.spill_bytes);
+    pub(crate) fn task(
+        &self,
+        session: &SessionState,
+        share: &Share,
+        stop: &Stop,
+    ) -> Result<Arc<TaskContext>> {
         let runtime = RuntimeEnv {
             memory_pool: Arc::new(share.memory()),
-            disk_manager: Arc::new(disk.build()?),
+            disk_manager: Arc::new(spill::disk(self.spill_bytes, stop)?),
             ..self.runtime.clone()
         };
         let (name, config) = (session.session_id().to_owned(), session.config().clone());
