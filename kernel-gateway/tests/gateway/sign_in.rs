@@ -65,18 +65,17 @@ async fn unknown_names_and_wrong_passwords_get_the_same_answer() {
 #[tokio::test]
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     let gateway = Gateway::start_with(|config| config.sign_in.failures_per_name = 1_000).await;
-    let median = async |user: &str| {
-        let mut times = Vec::new();
-        for _ in 0..9 {
+    // The shortest of several, taking turns: other work on the machine only makes them longer.
+    let [mut known, mut unknown, mut without_password] = [Duration::MAX; 3];
+    for _ in 0..9 {
+        for (user, shortest) in
+            [("maria", &mut known), ("nobody", &mut unknown), ("caroline", &mut without_password)]
+        {
             let asked = Instant::now();
             post(&gateway, user, "wrong password", "").await;
-            times.push(asked.elapsed());
+            *shortest = asked.elapsed().min(*shortest);
         }
-        times.sort();
-        times[4]
-    };
-    let (known, unknown, without_password) =
-        (median("maria").await, median("nobody").await, median("caroline").await);
+    }
     for other in [unknown, without_password] {
         let ratio = other.as_secs_f64() / known.as_secs_f64();
         assert!((0.5..2.0).contains(&ratio), "{known:?} and {other:?}");
