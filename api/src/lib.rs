@@ -7,4 +7,6 @@ pub mod lab;
 pub mod limits;
 pub mod names;
 pub mod ready;
+#[cfg(feature = "kubernetes")]
+pub mod resources;
 pub mod token;
