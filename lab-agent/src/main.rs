@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io::Read as _;
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::parent_id;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,11 @@ enum Role {
         #[arg(long, value_name = "FILE")]
         launch: PathBuf,
     },
+    /// Copy this program into a directory, for a lab whose image has never heard of it.
+    Install {
+        /// The directory, which exists; a private `run` is made beside the copy.
+        directory: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -62,8 +68,20 @@ fn main() -> anyhow::Result<()> {
             let stop = order_to_stop(standard_input_closed())?;
             lab_agent::overseer::run(&config, stop).await.context("the lab cannot start")
         }),
+        (Some(Role::Install { directory }), _) => install(&directory),
         (None, None) => anyhow::bail!("give --config FILE"),
     }
+}
+
+/// An init container's work: afterwards `directory` has the agent, and a run directory that only its user enters.
+fn install(directory: &Path) -> anyhow::Result<()> {
+    let program = directory.join("lab-agent");
+    std::fs::copy(std::env::current_exe()?, &program).context("cannot copy the agent")?;
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o555))?;
+    let run = directory.join("run");
+    std::fs::create_dir_all(&run).context("cannot make the run directory")?;
+    std::fs::set_permissions(&run, std::fs::Permissions::from_mode(0o700))?;
+    Ok(())
 }
 
 async fn serve(config: &Path) -> anyhow::Result<()> {
