@@ -1,0 +1,69 @@
+//! Defects in what a controller sends and in what it makes of the answer.
+
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::defects::Defect;
+use crate::server::{Call, Verb};
+use crate::store::Refusal;
+
+/// Spoils a request.
+pub fn on_request(defect: Defect, call: &mut Call, cluster: &Cluster) {
+    let pods = call.plural == "pods";
+    match (defect, &call.verb) {
+        (Defect::RandomPodNames, Verb::Create) if pods => {
+            call.name = format!("{}-{}", call.name, cluster.dice.number(0..1000));
+            call.body["metadata"]["name"] = json!(call.name);
+        }
+        (Defect::PodWithoutOwner, Verb::Create) if pods => {
+            call.body["metadata"]["ownerReferences"] = Value::Null
+        }
+        (Defect::SecretWithoutOwner, Verb::Create) if call.plural == "secrets" => {
+            call.body["metadata"]["ownerReferences"] = Value::Null;
+        }
+        (Defect::DeleteWithoutUid, Verb::Delete) => call.body["preconditions"] = Value::Null,
+        (Defect::DeleteByForce | Defect::LostCountsAsGone, Verb::Delete) if pods => {
+            call.body["gracePeriodSeconds"] = json!(0);
+        }
+        (Defect::StaleReads, Verb::Get { .. }) => call.verb = Verb::Get { stale: true },
+        (Defect::ChangeWithoutVersion, Verb::Patch { .. }) => {
+            if let Some(metadata) = call.body["metadata"].as_object_mut() {
+                metadata.remove("resourceVersion");
+            }
+        }
+        (Defect::ResumeFromNow, Verb::Watch) => {
+            let version = cluster.world().store.version().to_string();
+            call.query.insert("resourceVersion".to_owned(), version);
+        }
+        _ => {}
+    }
+}
+
+/// Spoils an answer.
+pub fn on_answer(defect: Defect, call: &Call, answer: Result<Value, Refusal>) -> Result<Value, Refusal> {
+    let failed = matches!(&answer, Err(refusal) if refusal.code >= 429);
+    match (defect, &call.verb) {
+        (Defect::FailedReadIsAbsence, Verb::Get { .. }) if failed => {
+            Err(Refusal::new(404, "NotFound", "not found"))
+        }
+        (Defect::FailedReportIsDone, Verb::Patch { status: true, .. })
+        | (Defect::FailedCreateIsDone, Verb::Create)
+        | (Defect::FailedDeleteIsDone, Verb::Delete)
+            if failed =>
+        {
+            Ok(call.body.clone())
+        }
+        (Defect::LostRaceIsWon, Verb::Patch { .. }) if matches!(&answer, Err(refusal) if refusal.code == 409) => {
+            Ok(call.body.clone())
+        }
+        (Defect::FirstPageIsAll, Verb::List { .. }) => answer.map(|mut page| {
+            page["metadata"]["continue"] = json!("");
+            page
+        }),
+        (Defect::RefusedForEver, Verb::Create) => match answer {
+            Err(refusal) if refusal.code == 403 => Ok(call.body.clone()),
+            answer => answer,
+        },
+        _ => answer,
+    }
+}
