@@ -24,6 +24,13 @@ pub fn cargo() -> Result<Command> {
     Ok(command)
 }
 
+/// Cargo in the operator's workspace, which is apart from the other programs.
+pub fn operator_cargo() -> Result<Command> {
+    let mut command = cargo()?;
+    command.current_dir(cache::checkout().join("controller"));
+    Ok(command)
+}
+
 /// Builds what `up` starts; quick when nothing has changed.
 pub fn programs() -> Result<Programs> {
     let release = packages(&["nearside", "lab-agent"])?;

@@ -12,6 +12,7 @@ mod files;
 mod oci;
 mod process;
 mod python;
+mod sim;
 mod tally;
 mod test;
 mod up;
@@ -39,9 +40,16 @@ enum Task {
     },
     /// Install or build what the tests need, and run all of them. With CI=true a missing part is a failure.
     Test {
-        /// Only the steps whose name contains this: format, lints, dependencies, rust, python, cluster.
+        /// Only the steps whose name contains this: format, lints, dependencies, rust, simulation, python, cluster.
         #[arg(long)]
         only: Option<String>,
+    },
+    /// Run the operator against a simulated cluster; all options go to the simulation (try `sim --help`).
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// Options of the simulation.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<std::ffi::OsString>,
     },
     /// Bring a real Kubernetes of one node up on this machine, or take it down.
     Cluster(cluster::Args),
@@ -53,6 +61,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Up { options } => up::run(&options),
         Task::Test { only } => test::run(only.as_deref()),
+        Task::Sim { options } => sim::run(&options),
         Task::Cluster(args) => cluster::run(&args),
         Task::Bench(args) => bench::run(&args),
     };

@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::build::{self, Programs};
 use crate::python::Environment;
 use crate::tally::Tally;
-use crate::{cache, cluster, debian, process};
+use crate::{cache, cluster, debian, process, sim};
 
 type Step = (&'static str, fn(&Context) -> Result<Tally>);
 
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     ("dependencies", dependencies),
     ("lints", lints),
     ("rust", rust),
+    ("simulation", simulation),
     ("python", python),
     ("cluster", cluster),
 ];
@@ -76,28 +77,28 @@ fn in_ci() -> bool {
 }
 
 fn format(_: &Context) -> Result<Tally> {
-    checks(build::cargo()?.args(["fmt", "--all", "--check"]))
+    checks(build::cargo()?.args(["fmt", "--all", "--check"]))?;
+    checks(build::operator_cargo()?.args(["fmt", "--all", "--check"]))
 }
 
 fn lints(_: &Context) -> Result<Tally> {
-    checks(build::cargo()?.args([
-        "clippy",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))
+    let clippy =
+        ["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    checks(build::cargo()?.args(clippy))?;
+    checks(build::operator_cargo()?.args(clippy))
 }
 
 /// Licences, sources and banned versions. Advisories need a database from the network; the versions known
 /// to be bad are among the bans.
 fn dependencies(context: &Context) -> Result<Tally> {
-    let mut deny = Command::new(context.environment.program("cargo-deny"));
-    deny.current_dir(cache::checkout());
-    checks(deny.args(["--log-level", "error", "check", "bans", "licenses", "sources"]))
+    for workspace in [cache::checkout(), &cache::checkout().join("controller")] {
+        let mut deny = Command::new(context.environment.program("cargo-deny"));
+        deny.current_dir(workspace);
+        let config = cache::checkout().join("deny.toml");
+        deny.args(["--log-level", "error", "--config"]).arg(config);
+        process::run(deny.args(["check", "bans", "licenses", "sources"]))?;
+    }
+    Ok(Tally::one(true))
 }
 
 fn rust(context: &Context) -> Result<Tally> {
@@ -105,6 +106,18 @@ fn rust(context: &Context) -> Result<Tally> {
     test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"]);
     let (succeeded, lines) = process::tee(test.env("NEARSIDE_PYTHON", context.environment.python()))?;
     Ok(Tally::of_cargo(&lines).honest(succeeded))
+}
+
+/// The operator's own tests, then its simulation: seeds, replays, and planted defects that must be found.
+fn simulation(_: &Context) -> Result<Tally> {
+    let mut test = build::operator_cargo()?;
+    test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"]);
+    let (succeeded, lines) = process::tee(&mut test)?;
+    let mut tally = Tally::of_cargo(&lines).honest(succeeded);
+    for options in sim::CHECKS {
+        tally += checks(&mut sim::command(options)?)?;
+    }
+    Ok(tally)
 }
 
 fn python(context: &Context) -> Result<Tally> {
