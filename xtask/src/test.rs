@@ -108,7 +108,7 @@ fn rust(context: &Context) -> Result<Tally> {
     Ok(Tally::of_cargo(&lines).honest(succeeded))
 }
 
-/// The operator's own tests, then its simulation: seeds, replays, and planted defects that must be found.
+/// The operator's own tests, then its simulation: seeds and replays.
 fn simulation(_: &Context) -> Result<Tally> {
     let mut test = build::operator_cargo()?;
     test.args(["test", "--release", "--locked", "--workspace", "--no-fail-fast", "--", "--show-output"]);
