@@ -62,6 +62,11 @@ impl ClusterError {
         }
     }
 
+    /// 410: the server no longer knows the version from which something was asked.
+    pub fn is_forgotten(&self) -> bool {
+        matches!(self, Self::Unclear { source: Some(kube::Error::Api(status)), .. } if status.code == 410)
+    }
+
     /// One word for metrics.
     pub fn label(&self) -> &'static str {
         match self {

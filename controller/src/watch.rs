@@ -17,6 +17,9 @@ use crate::clock::{Clock, within};
 use crate::config::Limits;
 use crate::error::ClusterError;
 
+/// A watch that could not be opened so many times in a row starts from a new list.
+const RELIST_AFTER_FAILURES: u32 = 4;
+
 /// What a watch tells.
 pub enum Change<K> {
     /// These are all; what is missing is gone.
@@ -50,25 +53,28 @@ where
     /// Tells of every change. Returns never.
     pub async fn follow(&self, mut tell: impl FnMut(Change<K>)) {
         let mut failures = 0;
+        let mut version = None;
         loop {
             let mut heard = false;
-            let outcome = self.list_and_watch(|change| {
+            let mut hear = |change| {
                 heard = true;
                 tell(change);
-            });
-            if let Err(error) = outcome.await {
-                tracing::debug!(kind = self.what, %error, "the watch of {} starts again", self.what);
-            }
+            };
+            let outcome = match &mut version {
+                Some(version) => self.watch(version, &mut hear).await,
+                None => self.list().await.map(|(objects, listed)| {
+                    hear(Change::All(objects));
+                    version = Some(listed);
+                }),
+            };
+            let Err(error) = outcome else { continue };
+            tracing::debug!(kind = self.what, %error, "the watch of {} starts again", self.what);
             failures = if heard { 1 } else { failures + 1 };
+            // A server that was restored from a backup may not have come to our version yet, and may not say so.
+            if error.is_forgotten() || failures >= RELIST_AFTER_FAILURES {
+                version = None;
+            }
             self.clock.sleep(backoff::pause(&self.what, failures)).await;
-        }
-    }
-
-    async fn list_and_watch(&self, mut tell: impl FnMut(Change<K>)) -> Result<(), ClusterError> {
-        let (objects, mut version) = self.list().await?;
-        tell(Change::All(objects));
-        loop {
-            version = self.watch(version, &mut tell).await?;
         }
     }
 
@@ -92,29 +98,30 @@ where
         }
     }
 
-    /// One watch from `version` on, until the server closes it. Gives the version to resume from.
+    /// One watch from `version` on, until the server closes it. Afterwards `version` is the one to resume from.
     async fn watch(
         &self,
-        mut version: String,
+        version: &mut String,
         tell: &mut impl FnMut(Change<K>),
-    ) -> Result<String, ClusterError> {
+    ) -> Result<(), ClusterError> {
         let what = format!("watch {}", self.what);
         let mut params =
             WatchParams { label_selector: self.labels.map(str::to_owned), ..WatchParams::default() };
         params = params.timeout(self.limits.watch.as_secs() as u32);
         let patience = self.limits.watch + self.limits.watch_grace;
         let followed = within(self.clock, patience, async {
-            let mut events = pin!(self.api.watch(&params, &version).await?);
+            let mut events = pin!(self.api.watch(&params, version).await?);
             while let Some(event) = events.try_next().await? {
-                version = heard(event, tell)?.unwrap_or(version.clone());
+                if let Some(newer) = heard(event, tell)? {
+                    *version = newer;
+                }
             }
             Ok(())
         });
         match followed.await {
-            Some(Ok(())) => Ok(version),
-            Some(Err(error)) => Err(ClusterError::of(&what, error)),
+            Some(outcome) => outcome.map_err(|error| ClusterError::of(&what, error)),
             // Stalled. The version is still good: what was missed is told from there.
-            None => Ok(version),
+            None => Ok(()),
         }
     }
 }
