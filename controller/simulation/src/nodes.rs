@@ -44,7 +44,7 @@ pub struct Container {
 }
 
 /// What one pod will do and when.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fate {
     schedule_at: Duration,
     start_takes: Duration,
@@ -96,11 +96,12 @@ impl Nodes {
 
 /// Runs the cluster's own parts for ever.
 pub async fn run(cluster: Cluster) {
+    let mut collected = 0;
     for tick in 0_u64.. {
         cluster.clock.sleep(TICK).await;
         kubelet::tick(&cluster);
         if tick % COLLECTOR_TICKS == 0 {
-            garbage::tick(&cluster);
+            garbage::tick(&cluster, &mut collected);
         }
     }
 }

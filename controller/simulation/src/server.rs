@@ -76,7 +76,7 @@ impl Connection {
     }
 
     /// Performs the call, or what is left of it after the network and the server have had their way.
-    async fn suffer(&self, call: &Call) -> Result<Result<Value, Refusal>, Closed> {
+    async fn suffer(&self, call: &Call) -> Result<Result<Arc<Value>, Refusal>, Closed> {
         let (clock, dice) = (&self.cluster.clock, &self.cluster.dice);
         clock.sleep(dice.millis(1..20)).await;
         let faults = self.cluster.world().faults;
@@ -134,7 +134,7 @@ impl Service<Request<Body>> for Connection {
 }
 
 /// The effect of a call on the store.
-fn perform(connection: &Connection, call: &Call) -> Result<Value, Refusal> {
+fn perform(connection: &Connection, call: &Call) -> Result<Arc<Value>, Refusal> {
     let cluster = &connection.cluster;
     let (plural, name) = (call.plural.as_str(), call.name.as_str());
     let missing = || Refusal::new(404, "NotFound", format!("{plural} {name:?} not found"));
@@ -146,7 +146,7 @@ fn perform(connection: &Connection, call: &Call) -> Result<Value, Refusal> {
             let version = cluster.world().store.version().saturating_sub(cluster.dice.number(0..60));
             cluster.world().store.get_at(plural, name, version).ok_or_else(missing)
         }
-        Verb::List { limit, after } => return list(cluster, call, *limit, after.as_deref()),
+        Verb::List { limit, after } => list(cluster, call, *limit, after.as_deref()).map(Arc::new),
         Verb::Watch => Err(missing()),
         Verb::Create => commit("create", Box::new(|store, now| store.create(plural, call.body.clone(), now))),
         Verb::Patch { kind, status } => {
@@ -159,7 +159,6 @@ fn perform(connection: &Connection, call: &Call) -> Result<Value, Refusal> {
             commit("delete", Box::new(move |store, now| store.delete(&place, uid, grace, now)))
         }
     }
-    .map(|object| Value::clone(&object))
 }
 
 type Change<'a> =
@@ -184,10 +183,10 @@ fn list(cluster: &Cluster, call: &Call, limit: usize, after: Option<&str>) -> Re
     Ok(json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items}))
 }
 
-fn response(outcome: Result<Value, Refusal>) -> Response<Answer> {
+fn response(outcome: Result<Arc<Value>, Refusal>) -> Response<Answer> {
     let (code, body) = match outcome {
         Ok(body) => (200, body),
-        Err(refusal) => (refusal.code, status(&refusal)),
+        Err(refusal) => (refusal.code, Arc::new(status(&refusal))),
     };
     let body = Full::new(Bytes::from(body.to_string())).boxed_unsync();
     let mut response = Response::new(body);

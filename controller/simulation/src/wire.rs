@@ -1,5 +1,7 @@
 //! Defects in what a controller sends and in what it makes of the answer.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
@@ -40,7 +42,11 @@ pub fn on_request(defect: Defect, call: &mut Call, cluster: &Cluster) {
 }
 
 /// Spoils an answer.
-pub fn on_answer(defect: Defect, call: &Call, answer: Result<Value, Refusal>) -> Result<Value, Refusal> {
+pub fn on_answer(
+    defect: Defect,
+    call: &Call,
+    answer: Result<Arc<Value>, Refusal>,
+) -> Result<Arc<Value>, Refusal> {
     let failed = matches!(&answer, Err(refusal) if refusal.code >= 429);
     match (defect, &call.verb) {
         (Defect::FailedReadIsAbsence, Verb::Get { .. }) if failed => {
@@ -51,17 +57,18 @@ pub fn on_answer(defect: Defect, call: &Call, answer: Result<Value, Refusal>) ->
         | (Defect::FailedDeleteIsDone, Verb::Delete)
             if failed =>
         {
-            Ok(call.body.clone())
+            Ok(Arc::new(call.body.clone()))
         }
         (Defect::LostRaceIsWon, Verb::Patch { .. }) if matches!(&answer, Err(refusal) if refusal.code == 409) => {
-            Ok(call.body.clone())
+            Ok(Arc::new(call.body.clone()))
         }
-        (Defect::FirstPageIsAll, Verb::List { .. }) => answer.map(|mut page| {
+        (Defect::FirstPageIsAll, Verb::List { .. }) => answer.map(|page| {
+            let mut page = Value::clone(&page);
             page["metadata"]["continue"] = json!("");
-            page
+            Arc::new(page)
         }),
         (Defect::RefusedForEver, Verb::Create) => match answer {
-            Err(refusal) if refusal.code == 403 => Ok(call.body.clone()),
+            Err(refusal) if refusal.code == 403 => Ok(Arc::new(call.body.clone())),
             answer => answer,
         },
         _ => answer,

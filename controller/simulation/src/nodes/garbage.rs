@@ -12,11 +12,16 @@ use crate::store::{Place, Store, at, text};
 /// The longest that the collector takes to notice.
 const DELAY: Duration = Duration::from_secs(12);
 
-/// Deletes what has been without an owner for long enough.
-pub fn tick(cluster: &Cluster) {
+/// Deletes what has been without an owner for long enough. Nothing is to be found when nothing has changed since
+/// `looked_at`, the version at the last look, and nothing waited then.
+pub fn tick(cluster: &Cluster, looked_at: &mut u64) {
     let now = cluster.clock.now();
     let (due, kept) = {
         let mut world = cluster.world();
+        let version = std::mem::replace(looked_at, world.store.version());
+        if version == *looked_at && world.orphans.is_empty() {
+            return;
+        }
         let orphans = orphans(&world.store);
         let mut due = Vec::new();
         let mut kept = std::collections::BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Scheduler, kubelets and node controller: one look at every pod.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,14 @@ use super::{Container, Fate, GRACE, Nodes, TOLERATION};
 pub fn tick(cluster: &Cluster) {
     let pods: Vec<Arc<Value>> = cluster.world().store.all("pods").cloned().collect();
     for pod in &pods {
-        let uid = text(pod, "/metadata/uid").to_owned();
-        if !cluster.world().nodes.fates.contains_key(&uid) {
+        let uid = text(pod, "/metadata/uid");
+        let known = cluster.world().nodes.fates.get(uid).copied();
+        let fate = known.unwrap_or_else(|| {
             let fate = fate(cluster);
-            cluster.world().nodes.fates.insert(uid.clone(), fate);
-        }
-        look(cluster, pod, &uid);
+            cluster.world().nodes.fates.insert(uid.to_owned(), fate);
+            fate
+        });
+        look(cluster, pod, uid, &fate);
     }
     stop_the_forgotten(cluster, &pods);
 }
@@ -41,11 +44,10 @@ fn fate(cluster: &Cluster) -> Fate {
     }
 }
 
-fn look(cluster: &Cluster, pod: &Value, uid: &str) {
+fn look(cluster: &Cluster, pod: &Value, uid: &str, fate: &Fate) {
     let now = cluster.clock.now();
     let node: Option<usize> =
         text(pod, "/spec/nodeName").strip_prefix("node-").and_then(|node| node.parse().ok());
-    let Some(fate) = cluster.world().nodes.fates.get(uid).cloned() else { return };
     match node {
         None if now >= fate.schedule_at => schedule(cluster, pod),
         None => {}
@@ -53,7 +55,7 @@ fn look(cluster: &Cluster, pod: &Value, uid: &str) {
             let down = cluster.world().nodes.nodes[node].down_since;
             match down {
                 Some(since) => give_up(cluster, pod, now - since),
-                None => on_node(cluster, pod, uid, node, &fate),
+                None => on_node(cluster, pod, uid, node, fate),
             }
         }
     }
@@ -187,7 +189,8 @@ fn mishap(cluster: &Cluster, pod: &Value, uid: &str) {
 fn stop_the_forgotten(cluster: &Cluster, pods: &[Arc<Value>]) {
     let mut world = cluster.world();
     let nodes = world.nodes.nodes.clone();
-    let known = |uid: &str| pods.iter().any(|pod| text(pod, "/metadata/uid") == uid);
+    let uids: BTreeSet<&str> = pods.iter().map(|pod| text(pod, "/metadata/uid")).collect();
+    let known = |uid: &str| uids.contains(uid);
     world.nodes.containers.retain(|uid, container| {
         known(uid) || nodes[container.node].down_since.is_some() || {
             // Ten looks later, on average: by its UID, so that no dice are thrown for it.

@@ -20,6 +20,12 @@ use super::{Answer, Call, Closed, Connection};
 /// Between two bookmarks, when nothing else happens.
 const BOOKMARK: Duration = Duration::from_secs(10);
 
+/// How late changes are told.
+const LAG_MILLIS: u64 = 1_500;
+
+/// How late they are told by a server that has too much to do.
+const LONGEST_LAG_MILLIS: u64 = 10_000;
+
 struct Open {
     connection: Connection,
     call: Call,
@@ -27,6 +33,8 @@ struct Open {
     end: Duration,
     silent: bool,
     over: bool,
+    /// Whether everything that has happened so far was told, so that what comes next comes late.
+    caught_up: bool,
 }
 
 /// Opens a watch.
@@ -42,7 +50,7 @@ pub async fn open(connection: Connection, call: Call) -> Result<Response<Answer>
     let seconds = call.query.get("timeoutSeconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(300);
     let end = cluster.clock.now() + Duration::from_secs(seconds);
     let silent = cluster.dice.happens(faults.stalls);
-    let open = Open { connection, call, version, end, silent, over: false };
+    let open = Open { connection, call, version, end, silent, over: false, caught_up: true };
     let lines = stream::unfold(open, |open| async { open.next().await }).map(|line| Ok(Frame::data(line)));
     Ok(Response::new(StreamBody::new(lines).boxed_unsync()))
 }
@@ -69,9 +77,14 @@ impl Open {
         let bookmark = (cluster.clock.now() + BOOKMARK).min(self.end);
         loop {
             if let Some(event) = self.event() {
-                cluster.clock.sleep(cluster.dice.millis(1..1500)).await;
+                // What piled up meanwhile comes at once, as from the real server.
+                if self.caught_up {
+                    self.caught_up = false;
+                    cluster.clock.sleep(self.lag()).await;
+                }
                 return Some((event, self));
             }
+            self.caught_up = true;
             let now = cluster.clock.now();
             if cluster.world().faults.outage || now >= self.end {
                 return None;
@@ -84,6 +97,13 @@ impl Open {
         }
     }
 
+    /// How long the next change is on its way.
+    fn lag(&self) -> Duration {
+        let (dice, stalls) = (&self.connection.cluster.dice, self.connection.cluster.world().faults.stalls);
+        let longest = if dice.happens(stalls) { LONGEST_LAG_MILLIS } else { LAG_MILLIS };
+        dice.millis(1..longest)
+    }
+
     /// The next change of this kind that the selector takes.
     fn event(&mut self) -> Option<Bytes> {
         let world = self.connection.cluster.world();
@@ -94,14 +114,13 @@ impl Open {
             };
             self.version = event.version;
             if self.call.selects(&event.object) {
-                let object = Value::clone(&event.object);
-                debug_assert!(!text(&object, "/metadata/name").is_empty(), "every object has a name");
-                return Some(line(event.type_, &object));
+                debug_assert!(!text(&event.object, "/metadata/name").is_empty(), "every object has a name");
+                return Some(line(event.type_, &event.object));
             }
         }
     }
 }
 
 fn line(type_: &str, object: &Value) -> Bytes {
-    Bytes::from(json!({"type": type_, "object": object}).to_string() + "\n")
+    Bytes::from(format!("{{\"type\":\"{type_}\",\"object\":{object}}}\n"))
 }
