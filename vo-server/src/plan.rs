@@ -4,10 +4,11 @@
 mod aliases;
 mod names;
 mod nested;
+mod shared;
 mod told;
 mod truth;
 
-use catalogue::engine::{Catalogue, Guest, Query, QueryError, Request, User};
+use catalogue::engine::{Catalogue, Guest, Query, QueryError, Request, TableInfo, User};
 use thiserror::Error;
 
 use crate::adql::{self, AdqlError};
@@ -54,5 +55,12 @@ pub async fn plan(
     truth::resolve(&mut query, columns);
     names::resolve(&mut query, &tables, &mut guests);
     nested::resolve(&mut query, &tables, &guests);
+    shared::qualify(&mut query, &columns_by_table(&tables, &guests));
     Ok(catalogue.plan_request(user, Request { query, text, guests }).await?)
+}
+
+fn columns_by_table<'a>(tables: &'a [TableInfo], guests: &'a [Guest]) -> shared::Columns<'a> {
+    let of_catalogue = tables.iter().map(|it| (it.qualified_name(), &it.arrow_schema));
+    let of_guests = guests.iter().map(|it| (format!("{}.{}", it.schema, it.name), &it.columns));
+    of_catalogue.chain(of_guests).collect()
 }

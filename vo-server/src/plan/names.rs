@@ -3,7 +3,7 @@
 //! schema, and its columns may be named with the schema or without. And `dual`, a table with one row, is there when
 //! asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use catalogue::engine::{Guest, TableInfo};
 use sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
-    TableAlias, TableFactor, VisitMut, VisitorMut,
+    TableAlias, TableFactor, VisitMut, VisitorMut, visit_relations,
 };
 
 use super::aliases;
@@ -25,9 +25,12 @@ pub(super) fn resolve(query: &mut Query, tables: &[TableInfo], guests: &mut Vec<
     let of_guests = guests.iter().map(|guest| (&guest.schema, &guest.name, &guest.columns));
     let of_catalogue = tables.iter().map(|it| (&it.schema, &it.name, &it.arrow_schema));
     let mut names = Names { aliased: aliases::suffice(query), ..Names::default() };
-    for (schema, table, columns) in of_catalogue.chain(of_guests) {
-        names.add(schema, table, columns);
-    }
+    let all: Vec<_> = of_catalogue.chain(of_guests).collect();
+    names.tables = all.iter().map(|(schema, table, _)| [(*schema).clone(), (*table).clone()]).collect();
+    let used = names.used(query);
+    let of_used = all.iter().filter(|(schema, table, _)| used.contains(&[schema.as_str(), table.as_str()]));
+    let columns = spelled(of_used.map(|(_, _, columns)| *columns));
+    names.columns = columns;
     let _: ControlFlow<()> = query.visit(&mut names);
     if names.dual {
         guests.push(dual());
@@ -48,16 +51,20 @@ struct Names {
 }
 
 impl Names {
-    fn add(&mut self, schema: &str, table: &str, columns: &SchemaRef) {
-        self.tables.push([schema.to_owned(), table.to_owned()]);
-        for column in columns.fields() {
-            let small = column.name().to_lowercase();
-            // One that is in small letters somewhere keeps them: the engine finds it.
-            let known = self.columns.entry(small.clone()).or_insert_with(|| column.name().clone());
-            if *column.name() == small {
-                known.clone_from(column.name());
-            }
-        }
+    /// The tables that a query names.
+    fn used(&self, query: &Query) -> HashSet<[&str; 2]> {
+        let mut used = HashSet::new();
+        let _: ControlFlow<()> = visit_relations(query, |relation| {
+            let parts: Vec<&Ident> = relation.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+            let found = match parts.as_slice() {
+                [table] => self.table(None, table),
+                [schema, table] => self.table(Some(schema), table),
+                _ => None,
+            };
+            used.extend(found.map(|[schema, table]| [schema.as_str(), table.as_str()]));
+            ControlFlow::Continue(())
+        });
+        used
     }
 
     /// The only table that these names mean.
@@ -151,6 +158,20 @@ impl VisitorMut for Names {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Columns in small letters, and as they are.
+fn spelled<'a>(tables: impl Iterator<Item = &'a SchemaRef>) -> HashMap<String, String> {
+    let mut spelled: HashMap<String, String> = HashMap::new();
+    for column in tables.flat_map(|columns| columns.fields()) {
+        let small = column.name().to_lowercase();
+        // One that is in small letters somewhere keeps them: the engine finds it.
+        let known = spelled.entry(small.clone()).or_insert_with(|| column.name().clone());
+        if *column.name() == small {
+            known.clone_from(column.name());
+        }
+    }
+    spelled
 }
 
 /// Whether a name that was written means one that exists.
