@@ -77,7 +77,7 @@ pub struct ServerHandle {
     server: JoinHandle<()>,
     lab: JoinHandle<()>,
     outputs: Arc<Outputs>,
-    _background: [AbortOnDropHandle<()>; 3],
+    _background: [AbortOnDropHandle<()>; 4],
 }
 
 /// Starts the lab that `config` describes, or goes on with what an agent before this one has left running: answers
@@ -104,6 +104,7 @@ pub async fn start(
     let launcher = Launcher::new(&config.search_path, config.limits.stderr_tail_bytes);
     let lab =
         Arc::new(Lab { state: watch::Sender::new(LabState::Starting), socket: run_dir.join("jupyter.sock") });
+    let mut lab_state = lab.state.subscribe();
     let (kernels, newcomers) = Kernels::find(config.clone(), overseer);
     let sessions = Arc::new(Sessions::read(&config.lab.run_dir, &kernels));
     let outputs = Arc::new(Outputs::new(config.lab.home.clone(), sessions.clone()));
@@ -118,11 +119,16 @@ pub async fn start(
     let stop = CancellationToken::new();
     let lab = tokio::spawn(child::keep_running(config.clone(), launcher, lab, stop.clone()));
     let server = tokio::spawn(serve(listener, agent, stop.clone()));
-    let (culled, fresh) = (kernels.clone(), config.clone());
+    let (culled, warmed, fresh) = (kernels.clone(), kernels.clone(), config.clone());
     let background = [
         AbortOnDropHandle::new(tokio::spawn(async move { culled.cull().await })),
         AbortOnDropHandle::new(tokio::spawn(async move { token::keep_fresh(&fresh).await })),
         AbortOnDropHandle::new(tokio::spawn(outputs.clone().follow_all(newcomers))),
+        AbortOnDropHandle::new(tokio::spawn(async move {
+            // Whoever waits for JupyterLab must not wait for this too.
+            let _ = lab_state.wait_for(|state| *state != LabState::Starting).await;
+            warmed.keep_warm().await;
+        })),
     ];
     announce(&config.lab.ready_file, &LabReady { addr, pid: overseer })?;
     Ok(ServerHandle { addr, config, kernels, outputs, stop, server, lab, _background: background })

@@ -31,6 +31,12 @@ pub struct Limits {
     pub kernels: usize,
     /// How long a kernel may take to answer its first `kernel_info_request`.
     pub kernel_start: Duration,
+    /// How long a Python may take to import what notebooks begin with.
+    pub warm_start: Duration,
+    /// How long a warm Python may take to fork a kernel, before one is started without it.
+    pub warm_fork: Duration,
+    /// Pause before another Python is warmed up when one was lost.
+    pub warm_pause: Duration,
     /// How long a kernel may take to end by itself once asked.
     pub kernel_grace: Duration,
     /// How long any process may take to end after SIGTERM, before SIGKILL.
@@ -80,6 +86,9 @@ impl Default for Limits {
         Self {
             kernels: 40,
             kernel_start: Duration::from_secs(30),
+            warm_start: Duration::from_secs(60),
+            warm_fork: Duration::from_secs(1),
+            warm_pause: Duration::from_secs(3),
             kernel_grace: Duration::from_millis(1000),
             terminate_grace: Duration::from_millis(700),
             kernel_restarts: 3,

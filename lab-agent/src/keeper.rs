@@ -7,6 +7,7 @@
 
 mod connection;
 mod door;
+mod forked;
 mod kept;
 mod orphan;
 mod process;
@@ -24,17 +25,19 @@ use tokio::time::timeout;
 
 use crate::config::Limits;
 use crate::kernels::Launch;
+use forked::Forked;
 use kept::Kept;
 use supervisor::Supervisor;
 
-/// Keeps the kernel that the file `launch` describes, until it is gone. Standard input is the socket that the agent
-/// has bound for us, so that it can connect before we have begun.
-pub async fn run(launch: &Path) -> anyhow::Result<()> {
+/// Keeps the kernel that the file `launch` describes, until it is gone. Standard input is a socket that was bound for
+/// us, so that the agent can connect before we have begun. `forked` is a child of ours that will be the kernel.
+pub async fn run(launch: &Path, forked: Option<i32>) -> anyhow::Result<()> {
     let limits = Limits::default();
-    let launch = Launch::read(launch).with_context(|| format!("cannot read {}", launch.display()))?;
     let listener = std::os::unix::net::UnixListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
+    let forked = forked.map(|pid| Forked::adopt(pid, limits.stderr_tail_bytes)).transpose()?;
+    let launch = Launch::read(launch).with_context(|| format!("cannot read {}", launch.display()))?;
     let (kept, orders) = Kept::new(&launch, limits.clone()).context("cannot make the journal")?;
     let orphan = tokio::spawn(orphan::stop_when_orphaned(kept.clone(), launch.overseer));
     let door = tokio::spawn(door::keep_open(listener, kept.clone()));
@@ -44,7 +47,7 @@ pub async fn run(launch: &Path) -> anyhow::Result<()> {
     });
     let requests = tokio::spawn(requests::carry(kept.clone()));
     let supervisor = Supervisor::new(kept.clone(), launch, orders);
-    match supervisor.start().await {
+    match supervisor.start(forked).await {
         Ok(process) => {
             kept.begin();
             supervisor.watch_over(process).await;

@@ -10,6 +10,7 @@ mod launch;
 mod manager;
 mod model;
 mod spec;
+mod warm;
 pub mod wire;
 
 pub use clients::Seat;

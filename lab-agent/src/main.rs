@@ -46,6 +46,9 @@ enum Role {
     Keep {
         #[arg(long, value_name = "FILE")]
         launch: PathBuf,
+        /// The child that waits to become the kernel.
+        #[arg(long, value_name = "PID")]
+        forked: Option<i32>,
     },
     /// Copy this program into a directory, for a lab whose image has never heard of it.
     Install {
@@ -62,7 +65,9 @@ fn main() -> anyhow::Result<()> {
     // Overseer and keepers have one thread: children hear of the end of the thread that started them.
     let one_thread = || runtime::Builder::new_current_thread().enable_all().build();
     match (arguments.role, arguments.config) {
-        (Some(Role::Keep { launch }), _) => one_thread()?.block_on(lab_agent::keeper::run(&launch)),
+        (Some(Role::Keep { launch, forked }), _) => {
+            one_thread()?.block_on(lab_agent::keeper::run(&launch, forked))
+        }
         (Some(Role::Serve { config }), _) => runtime::Runtime::new()?.block_on(serve(&config)),
         (None, Some(config)) => one_thread()?.block_on(async {
             let stop = order_to_stop(standard_input_closed())?;

@@ -3,6 +3,7 @@
 //!
 //! What a process prints on stderr is kept as a bounded tail, because that is what its death report needs.
 
+mod leader;
 mod tail;
 
 use std::ffi::{OsStr, OsString};
@@ -15,10 +16,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
-use tokio::process::{Child, Command};
+use tokio::io::AsyncRead;
+use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::environment::Variable;
+use leader::Leader;
 use tail::Tail;
 
 /// How to start programs on this machine.
@@ -42,7 +45,7 @@ pub struct Program {
 
 /// A running process and everything that it started in its process group.
 pub struct Group {
-    child: Child,
+    leader: Leader,
     id: Pid,
     tail: Tail,
     ended: bool,
@@ -94,7 +97,7 @@ impl Launcher {
         let id =
             child.id().and_then(|id| i32::try_from(id).ok()).expect("a child not yet waited for has an id");
         let tail = Tail::of(child.stderr.take().expect("stderr is piped"), self.stderr_tail_bytes);
-        Ok(Group { child, id: Pid::from_raw(id), tail, ended: false })
+        Ok(Group { leader: Leader::Child(child), id: Pid::from_raw(id), tail, ended: false })
     }
 
     fn prefix(&self) -> Vec<OsString> {
@@ -104,9 +107,14 @@ impl Launcher {
 }
 
 impl Group {
+    /// Takes over a child of this process, which leads a group already and prints its stderr to `stderr`.
+    pub fn adopt(id: Pid, stderr: impl AsyncRead + Unpin + Send + 'static, stderr_tail_bytes: usize) -> Self {
+        Self { leader: Leader::Adopted(id), id, tail: Tail::of(stderr, stderr_tail_bytes), ended: false }
+    }
+
     /// Waits for the end of the leader, and then ends what is left of its group.
     pub async fn wait(&mut self) -> Death {
-        let status = self.child.wait().await;
+        let status = self.leader.wait().await;
         self.signal(Signal::SIGKILL);
         self.ended = true;
         let status = status.map_or_else(|error| error.to_string(), in_words);

@@ -66,5 +66,6 @@ async fn status(State(agent): State<Agent>) -> Json<Value> {
         LabState::Ready => ("ready", "JupyterLab answers".to_owned()),
         LabState::Failed(words) => ("failed", words.clone()),
     };
-    Json(json!({"jupyterlab": state, "message": message}))
+    let warm = agent.kernels.are_warm().await;
+    Json(json!({"jupyterlab": state, "message": message, "warm_python": warm}))
 }

@@ -21,6 +21,7 @@ from jupyter_client import BlockingKernelClient, KernelManager
 from lab_client import Channels, Lab, started_lab
 from platform_process import PlatformProcess
 from stock import jupyter_server
+from waiting import until
 
 ROUNDS = 5
 CELLS = 60
@@ -83,6 +84,7 @@ def main() -> None:
         platform = stack.enter_context(running_platform(directory))
         ours = started_lab(platform.ready())
         stock = stack.enter_context(jupyter_server(directory / "stock", UNLIMITED))
+        until(lambda: ours.get("api/nearside/status").json()["warm_python"], within=120, what="a warm Python")
         starts = new_kernels(ours, stock)
         ways = {
             "ours": ByWebSocket(ours.channels(ours.start_kernel())),

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use zeromq::{DealerSocket, SocketRecv as _, SocketSend as _, SubSocket, ZmqResult};
 
 use super::connection::Connection;
+use super::forked::Forked;
 use super::kept::Kept;
 use crate::kernels::wire::compose;
 use crate::kernels::{InterruptMode, Launch, StartError};
@@ -35,11 +36,18 @@ pub struct KernelProcess {
 }
 
 impl KernelProcess {
-    /// Starts a process and waits until it answers, dies, or has been silent for too long.
-    pub async fn start(kernel: &Arc<Kept>, launch: &Launch) -> Result<Self, StartError> {
+    /// Starts a process, or makes a forked one begin, and waits until it answers, dies, or has been silent for too long.
+    pub async fn start(
+        kernel: &Arc<Kept>,
+        launch: &Launch,
+        forked: Option<Forked>,
+    ) -> Result<Self, StartError> {
         let connection = Arc::new(Connection::create(launch)?);
-        let launcher = Launcher::new(&launch.search_path, kernel.limits.stderr_tail_bytes);
-        let mut group = launcher.start(&launch.program_of(std::process::id()))?;
+        let program = launch.program_of(std::process::id());
+        let mut group = match forked {
+            Some(forked) => forked.become_a(&program).await?,
+            None => Launcher::new(&launch.search_path, kernel.limits.stderr_tail_bytes).start(&program)?,
+        };
         let born = Instant::now();
         let limit = kernel.limits.kernel_start;
         let (control, listener) = tokio::select! {

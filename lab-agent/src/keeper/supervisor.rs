@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::forked::Forked;
 use super::kept::{Commission, Kept};
 use super::process::KernelProcess;
 use crate::kernels::{ExecutionState, Launch, StartError};
@@ -35,9 +36,9 @@ impl Supervisor {
         Self { kernel, launch, orders, restarts: 0 }
     }
 
-    /// Starts the first process.
-    pub async fn start(&self) -> Result<KernelProcess, StartError> {
-        self.start_unless_stopped().await.ok_or(StartError::Stopping)?
+    /// Starts the first process, or takes the one that was forked.
+    pub async fn start(&self, forked: Option<Forked>) -> Result<KernelProcess, StartError> {
+        self.start_unless_stopped(forked).await.ok_or(StartError::Stopping)?
     }
 
     /// Watches over `first` and all that follow it; returns when the kernel is gone.
@@ -92,7 +93,7 @@ impl Supervisor {
     async fn restart(&mut self, reply: Reply) -> Option<KernelProcess> {
         self.restarts = 0;
         self.kernel.change(ExecutionState::Restarting);
-        match self.start_unless_stopped().await? {
+        match self.start_unless_stopped(None).await? {
             Ok(process) => {
                 let _ = reply.send(Ok(()));
                 Some(process)
@@ -116,7 +117,7 @@ impl Supervisor {
         while self.restarts < kernel.limits.kernel_restarts {
             self.restarts += 1;
             kernel.announce(ExecutionState::Restarting);
-            match self.start_unless_stopped().await? {
+            match self.start_unless_stopped(None).await? {
                 Ok(process) => return Some(process),
                 Err(error) => kernel.complain(&format!("\n{error}\n")),
             }
@@ -125,10 +126,13 @@ impl Supervisor {
     }
 
     /// `None` when the kernel was shut down meanwhile; the half-started process goes with the attempt.
-    async fn start_unless_stopped(&self) -> Option<Result<KernelProcess, StartError>> {
+    async fn start_unless_stopped(
+        &self,
+        forked: Option<Forked>,
+    ) -> Option<Result<KernelProcess, StartError>> {
         tokio::select! {
             () = self.kernel.stop.cancelled() => None,
-            started = KernelProcess::start(&self.kernel, &self.launch) => Some(started),
+            started = KernelProcess::start(&self.kernel, &self.launch, forked) => Some(started),
         }
     }
 }

@@ -187,10 +187,9 @@ impl Kernel {
 
     /// Removes what was kept about it.
     pub fn forget(&self) {
-        if let Err(error) = std::fs::remove_dir_all(self.launch.directory()) {
+        if let Err(error) = self.launch.forget() {
             tracing::warn!(kernel.id = %self.id, "cannot remove what kernel {} left: {error}", self.id);
         }
-        let _ = std::fs::remove_file(self.launch.socket());
     }
 
     /// Waits until its keeper is gone too.

@@ -117,6 +117,12 @@ impl Launch {
         Ok(serde_json::to_writer(file, self)?)
     }
 
+    /// Removes what was kept about the kernel.
+    pub fn forget(&self) -> io::Result<()> {
+        let _ = fs::remove_file(self.socket());
+        fs::remove_dir_all(self.directory())
+    }
+
     /// What is kept about the kernel.
     pub fn directory(&self) -> PathBuf {
         self.run_dir.join(KERNELS).join(self.kernel.to_string())

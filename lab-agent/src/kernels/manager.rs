@@ -5,7 +5,8 @@ use std::fs;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, join_all};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use super::kernel::Kernel;
 use super::launch::{self, Launch, StartError, StartRequest};
-use super::spec;
+use super::spec::{self, KernelSpec};
+use super::warm::Warm;
 use crate::config::Config;
 
 /// The kernels of the lab.
@@ -25,6 +27,7 @@ pub struct Kernels {
     watches: TaskTracker,
     running: Mutex<BTreeMap<Uuid, Arc<Kernel>>>,
     newcomers: mpsc::Sender<Arc<Kernel>>,
+    warm: Warm,
 }
 
 impl Kernels {
@@ -32,9 +35,9 @@ impl Kernels {
     /// starts agents.
     pub fn find(config: Arc<Config>, overseer: u32) -> (Arc<Self>, mpsc::Receiver<Arc<Kernel>>) {
         let places = Arc::new(Semaphore::new(config.limits.kernels));
-        let (closing, watches, running) = Default::default();
+        let (closing, watches, running, warm) = Default::default();
         let (newcomers, all) = mpsc::channel(config.limits.kernels.max(1));
-        let kernels = Arc::new(Self { config, overseer, places, closing, watches, running, newcomers });
+        let kernels = Arc::new(Self { config, overseer, places, closing, watches, running, newcomers, warm });
         for launch in launch::all(&kernels.config.lab.run_dir) {
             let (id, directory) = (launch.kernel, launch.directory());
             match Kernel::attach_to(launch) {
@@ -59,10 +62,36 @@ impl Kernels {
         }
         let limit = self.config.limits.kernels;
         let place = self.places.clone().try_acquire_owned().map_err(|_| StartError::TooMany(limit))?;
-        let (kernel, watching) = Kernel::start(Launch::new(&self.config, &spec, request, self.overseer))?;
-        self.watch(kernel.clone(), watching, Some(place));
+        let kernels = self.clone();
+        let launched = tokio::spawn(async move {
+            let (kernel, watching) = kernels.launch(&spec, request).await?;
+            kernels.watch(kernel.clone(), watching, Some(place));
+            std::io::Result::Ok(kernel)
+        });
+        let kernel = launched.await.map_err(std::io::Error::other)??;
         kernel.begun().await?;
         Ok(kernel)
+    }
+
+    /// Starts a keeper: forked of the warm Python where that will do.
+    async fn launch(
+        &self,
+        spec: &KernelSpec,
+        request: StartRequest,
+    ) -> std::io::Result<(Arc<Kernel>, BoxFuture<'static, ()>)> {
+        let launch = |request| Launch::new(&self.config, spec, request, self.overseer);
+        if spec.is_plain_python(&self.config.lab) {
+            let launch = launch(request.clone());
+            launch.write()?;
+            if self.warm.fork(&launch, self.config.limits.warm_fork).await {
+                let (kernel, watching) = Kernel::attach_to(launch)?;
+                return Ok((kernel, watching.boxed()));
+            }
+            // Its keeper may come late; without this it cannot begin.
+            launch.forget()?;
+        }
+        let (kernel, watching) = Kernel::start(launch(request))?;
+        Ok((kernel, watching.boxed()))
     }
 
     fn watch(
@@ -96,6 +125,7 @@ impl Kernels {
     /// starts afterwards.
     pub async fn shut_down_all(&self) {
         self.closing.cancel();
+        self.warm.end().await;
         let all: Vec<_> = self.locked().values().cloned().collect();
         join_all(all.iter().map(|kernel| async {
             kernel.shut_down().await;
@@ -104,6 +134,16 @@ impl Kernels {
         .await;
         self.watches.close();
         self.watches.wait().await;
+    }
+
+    /// Keeps a Python warm for kernels to come, for ever.
+    pub async fn keep_warm(&self) {
+        self.warm.keep(&self.config).await;
+    }
+
+    /// Whether the next kernel of the lab's own Python starts warm.
+    pub async fn are_warm(&self) -> bool {
+        self.warm.is_there().await
     }
 
     /// Shuts kernels down that have been idle for `kernel_idle_seconds`, for ever. Connections do not count.

@@ -94,10 +94,18 @@ impl KernelSpec {
                 .replace("{resource_dir}", &self.directory.to_string_lossy())
         };
         let mut words: Vec<OsString> = self.json.argv.iter().map(|word| fill(word).into()).collect();
-        if let Some(first) = words.first_mut().filter(|w| *w == "python" || *w == "python3") {
+        if let Some(first) = words.first_mut().filter(|w| w.to_str().is_some_and(is_python)) {
             *first = python.into();
         }
         words
+    }
+
+    /// Whether it is nothing but the lab's own Python with ipykernel: one that was warmed up beforehand will do.
+    pub fn is_plain_python(&self, lab: &LabConfig) -> bool {
+        let plain = ["-m", "ipykernel_launcher", "-f", "{connection_file}"];
+        environment_kernels(lab).is_some_and(|kernels| self.directory.starts_with(kernels))
+            && self.json.env.is_empty()
+            && matches!(self.json.argv.as_slice(), [first, rest @ ..] if is_python(first) && rest == plain)
     }
 
     /// Files for the front end: logos by their stem, and `kernel.js` and `kernel.css` by their name.
@@ -105,6 +113,11 @@ impl KernelSpec {
         let files = std::fs::read_dir(&self.directory).ok().into_iter().flatten().flatten();
         files.filter_map(|file| resource(&file.file_name().into_string().ok()?)).collect()
     }
+}
+
+/// How kernelspecs name the interpreter of their environment.
+fn is_python(word: &str) -> bool {
+    matches!(word, "python" | "python3")
 }
 
 fn resource(file: &str) -> Option<(String, String)> {

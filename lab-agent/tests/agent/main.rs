@@ -11,4 +11,5 @@ mod proxy;
 mod sessions;
 mod survival;
 mod token;
+mod warm;
 mod websocket;
