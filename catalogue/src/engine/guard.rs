@@ -130,7 +130,10 @@ fn permit(statement: &Statement) -> Result<(), QueryError> {
             | Sql::ShowFunctions { .. } => Ok(()),
             other => forbidden(&first_words(&other.to_string())),
         },
-        Statement::Explain(explain) if explain.options.analyze => forbidden("EXPLAIN ANALYZE"),
+        // It would tell of every file where it is and what it cost.
+        Statement::Explain(explain) if explain.options.analyze && explain.options.verbose => {
+            forbidden("EXPLAIN ANALYZE VERBOSE")
+        }
         Statement::Explain(explain) => permit(&explain.statement),
         Statement::CreateExternalTable(_) => forbidden("CREATE EXTERNAL TABLE"),
         Statement::CopyTo(_) => forbidden("COPY"),

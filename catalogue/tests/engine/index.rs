@@ -117,6 +117,19 @@ async fn a_plan_says_what_will_be_read() {
 }
 
 #[tokio::test]
+async fn an_analysed_plan_says_what_was_read_and_has_the_limits_of_the_query() {
+    let sql = "EXPLAIN ANALYZE SELECT ra FROM gaia_source WHERE cone(ra, dec, 56.75, 24.12, 0.5)";
+    let answer = ask(sql).await.expect("a good query");
+    let plan = answer.column(1).as_string::<i32>().value(0);
+    for part in ["table=gaiadr3.gaia_source", "output_rows=", "bytes_scanned="] {
+        assert!(plan.contains(part), "{part} in {plan}");
+    }
+    assert!(!plan.contains(".parquet"), "{plan}");
+    let poor = open(Limits { query_scan_bytes: 1, ..Limits::default() });
+    assert!(ask_of(&poor, sql).await.is_err(), "reading is limited");
+}
+
+#[tokio::test]
 async fn lookups_of_every_kind_read_a_few_pages_of_the_table() {
     let id = integers("SELECT max(source_id) FROM gaia_source").await[0];
     let catalogue = open(Limits { query_scan_bytes: 300_000, ..Limits::default() });

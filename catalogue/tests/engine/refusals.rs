@@ -4,7 +4,7 @@ use catalogue::engine::QueryError;
 
 use crate::sky::ask;
 
-const FORBIDDEN: [&str; 27] = [
+const FORBIDDEN: [&str; 28] = [
     "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
     "CREATE TABLE t AS SELECT 1",
     "CREATE VIEW v AS SELECT 1",
@@ -20,7 +20,8 @@ const FORBIDDEN: [&str; 27] = [
     "COPY gaiadr3.gaia_source TO '/tmp/stolen.csv'",
     "COPY (SELECT 1) TO 'http://127.0.0.1/x.csv'",
     "EXPLAIN COPY (SELECT 1) TO '/tmp/x.csv'",
-    "EXPLAIN ANALYZE SELECT 1",
+    "EXPLAIN ANALYZE VERBOSE SELECT 1",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '/tmp/x.csv'",
     "SET datafusion.execution.batch_size = 1",
     "RESET datafusion.execution.batch_size",
     "SHOW ALL",
