@@ -136,14 +136,21 @@ impl AsyncFileReader for Reader {
 }
 
 impl Reader {
+    /// Pages that lie side by side are read together.
     fn read_now(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
         let file = File::open(self.footers.path(self.location.as_ref()))?;
-        let read = |range: &Range<u64>| {
-            let mut bytes = vec![0; length(range)];
-            file.read_exact_at(&mut bytes, range.start)?;
-            Ok(Bytes::from(bytes))
-        };
-        ranges.iter().map(read).collect()
+        let mut read = Vec::with_capacity(ranges.len());
+        for run in ranges.chunk_by(|range, next| range.end == next.start) {
+            let start = run[0].start;
+            let mut bytes = vec![0; run.iter().map(length).sum()];
+            file.read_exact_at(&mut bytes, start)?;
+            let bytes = Bytes::from(bytes);
+            read.extend(run.iter().map(|range| {
+                let first = length(&(start..range.start));
+                bytes.slice(first..first + length(range))
+            }));
+        }
+        Ok(read)
     }
 
     fn count(&self, bytes: usize) -> Result<(), ParquetError> {
