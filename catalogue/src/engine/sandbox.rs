@@ -104,7 +104,7 @@ impl Sandbox {
         stop: &Stop,
     ) -> Result<Arc<TaskContext>> {
         let runtime = RuntimeEnv {
-            memory_pool: Arc::new(share.memory()),
+            memory_pool: Arc::new(share.memory(stop)),
             disk_manager: Arc::new(spill::disk(self.spill_bytes, stop)?),
             ..self.runtime.clone()
         };

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::{Crowd, QueryError};
 use super::limits::Limits;
+use super::stop::Stop;
 use super::workers::Workers;
 use memory::Account;
 pub(crate) use memory::{QueryMemory, exhausted_account};
@@ -127,10 +128,10 @@ impl Share {
         Ok(Turn { _of_user: of_user, _of_all: of_all })
     }
 
-    /// Memory for one query, taken from the user's and from the server's.
-    pub(crate) fn memory(&self) -> QueryMemory {
+    /// Memory for one query, taken from the user's and from the server's, until `stop`.
+    pub(crate) fn memory(&self, stop: &Stop) -> QueryMemory {
         let accounts = [Arc::clone(&self.memory), Arc::clone(&self.all_memory)];
-        QueryMemory::new(self.limits.query_memory_bytes, accounts)
+        QueryMemory::new(self.limits.query_memory_bytes, accounts, stop.clone())
     }
 
     /// Counts what one query reads, for itself and for the user.

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_query_has_so_much_disk_and_no_more() {
         let disk = Arc::new(disk(10, &Stop::after(60)).expect("a directory for temporary files"));
-        let mut writer = disk.create_tmp_file("a test").and_then(|file| file.open_writer()).expect("a writer");
+        let mut writer =
+            disk.create_tmp_file("a test").and_then(|file| file.open_writer()).expect("a writer");
         writer.write_all(b"ten bytes!").expect("there is room");
         let refused = writer.write_all(b"x").expect_err("it is full").to_string();
         assert!(refused.contains("during the spilling process"), "{refused}");

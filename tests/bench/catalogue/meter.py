@@ -24,6 +24,11 @@ def bytes_read(pid: int) -> int:
     return _number(pid, "io", "rchar:")
 
 
+def bytes_written(pid: int) -> int:
+    """Bytes that a process has written since its start."""
+    return _number(pid, "io", "wchar:")
+
+
 def resident_bytes(pid: int) -> int:
     """Memory that a process has now."""
     return _number(pid, "status", "VmRSS:") * 1024

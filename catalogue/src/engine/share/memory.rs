@@ -1,5 +1,6 @@
 //! Memory of queries in three circles: the query's own, its user's, the server's. A query asks all three, and
-//! spills or ends when one has no more.
+//! spills or ends when one has no more. A query that is to stop gets nothing: a sort asks for memory with every batch
+//! while it gathers what it will write, and does not look up otherwise.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
     FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
+
+use crate::engine::stop::Stop;
 
 /// Bytes that several queries hold together, and may hold.
 #[derive(Debug)]
@@ -59,11 +62,12 @@ pub(super) const USER: &str = "memory of all your queries";
 pub(crate) struct QueryMemory {
     own: FairSpillPool,
     accounts: [Arc<Account>; 2],
+    stop: Stop,
 }
 
 impl QueryMemory {
-    pub(super) fn new(limit_bytes: usize, accounts: [Arc<Account>; 2]) -> Self {
-        Self { own: FairSpillPool::new(limit_bytes), accounts }
+    pub(super) fn new(limit_bytes: usize, accounts: [Arc<Account>; 2], stop: Stop) -> Self {
+        Self { own: FairSpillPool::new(limit_bytes), accounts, stop }
     }
 
     fn take(&self, bytes: usize) -> Result<()> {
@@ -108,6 +112,7 @@ impl MemoryPool for QueryMemory {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        self.stop.check()?;
         self.own.try_grow(reservation, additional)?;
         self.take(additional).inspect_err(|_| self.own.shrink(reservation, additional))
     }
@@ -133,7 +138,7 @@ mod tests {
     fn a_query_takes_from_all_three_or_from_none() {
         let (user, server) = (Arc::new(Account::new(USER, 100)), Arc::new(Account::new(SERVER, 120)));
         let query = |limit| -> Arc<dyn MemoryPool> {
-            Arc::new(QueryMemory::new(limit, [Arc::clone(&user), Arc::clone(&server)]))
+            Arc::new(QueryMemory::new(limit, [Arc::clone(&user), Arc::clone(&server)], Stop::after(60)))
         };
         let (first, second) = (query(80), query(80));
         let a = MemoryConsumer::new("a").register(&first);
@@ -152,10 +157,24 @@ mod tests {
     fn a_full_server_takes_nothing_from_the_user() {
         let (user, server) = (Arc::new(Account::new(USER, 100)), Arc::new(Account::new(SERVER, 10)));
         let query: Arc<dyn MemoryPool> =
-            Arc::new(QueryMemory::new(100, [Arc::clone(&user), Arc::clone(&server)]));
+            Arc::new(QueryMemory::new(100, [Arc::clone(&user), Arc::clone(&server)], Stop::after(60)));
         let reservation = MemoryConsumer::new("a").register(&query);
         let refused = reservation.try_grow(11).expect_err("the server's is full").to_string();
         assert_eq!(exhausted_account(&refused), Some((SERVER, 10)));
         assert_eq!((held(&user), held(&server), query.reserved()), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_query_that_is_to_stop_gets_no_more() {
+        let (user, server) = (Arc::new(Account::new(USER, 100)), Arc::new(Account::new(SERVER, 100)));
+        let stop = Stop::after(60);
+        let query: Arc<dyn MemoryPool> =
+            Arc::new(QueryMemory::new(100, [Arc::clone(&user), server], stop.clone()));
+        let reservation = MemoryConsumer::new("a").register(&query);
+        reservation.try_grow(10).expect("there is room");
+        stop.cancel();
+        reservation.try_grow(10).expect_err("nobody wants what it is for");
+        drop(reservation);
+        assert_eq!((held(&user), query.reserved()), (0, 0));
     }
 }
