@@ -18,6 +18,10 @@ const PART_ROWS: usize = 1 << 19;
 /// Parts of a join, at most: each has buffers of its own.
 const PARTS: usize = 128;
 
+/// Bytes up to which the small side of a join becomes one table, so that the other side, which may be of light curves,
+/// is not distributed. A million identifiers take a tenth of a second, in which the query cannot be stopped.
+pub(crate) const WHOLE_BYTES: usize = 8 << 20;
+
 /// The engine's rules, with the one that distributes rows among threads replaced.
 pub(crate) fn in_parts(
     rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,

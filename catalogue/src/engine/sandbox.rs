@@ -152,6 +152,8 @@ fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
     options.sql_parser.collect_spans = true;
     options.optimizer.hash_join_inlist_pushdown_max_distinct_values = LATE_KEYS;
     options.optimizer.hash_join_inlist_pushdown_max_size = LATE_KEYS * size_of::<i64>();
+    options.optimizer.hash_join_single_partition_threshold = joins::WHOLE_BYTES;
+    options.optimizer.hash_join_single_partition_threshold_rows = joins::WHOLE_BYTES / size_of::<i64>();
     config
 }
 

@@ -130,6 +130,14 @@ async fn an_analysed_plan_says_what_was_read_and_has_the_limits_of_the_query() {
 }
 
 #[tokio::test]
+async fn of_as_many_identifiers_and_light_curves_a_join_keeps_the_identifiers() {
+    let sql = "EXPLAIN SELECT transits FROM epoch_photometry WHERE source_id IN (SELECT source_id FROM epoch_photometry)";
+    let answer = ask(sql).await.expect("a good query");
+    let plan = answer.column(1).as_string::<i32>().value(1);
+    assert!(plan.contains("HashJoinExec: mode=CollectLeft, join_type=RightSemi"), "{plan}");
+}
+
+#[tokio::test]
 async fn lookups_of_every_kind_read_a_few_pages_of_the_table() {
     let id = integers("SELECT max(source_id) FROM gaia_source").await[0];
     let catalogue = open(Limits { query_scan_bytes: 300_000, ..Limits::default() });
