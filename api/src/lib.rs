@@ -6,6 +6,7 @@
 pub mod lab;
 pub mod limits;
 pub mod names;
+pub mod permission;
 pub mod ready;
 #[cfg(feature = "kubernetes")]
 pub mod resources;
