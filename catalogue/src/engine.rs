@@ -4,6 +4,7 @@
 //! but the index of a table that has none, and knows no protocol.
 
 mod bounds;
+mod change;
 mod crossmatch;
 mod damage;
 mod diagnose;
@@ -30,6 +31,7 @@ mod share;
 mod spill;
 mod stop;
 mod table;
+mod user_tables;
 mod watch;
 mod workers;
 
@@ -47,6 +49,7 @@ use datafusion::sql::parser::Statement;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
+pub use change::{Change, Existing, TableName};
 pub use error::{Crowd, QueryError};
 pub use limits::{Limits, LimitsError};
 pub use mount::{BrokenTable, OpenError, TableError};
@@ -54,11 +57,12 @@ pub use place::Place;
 pub use products::RetrievalType;
 pub use query::{Query, Rows};
 pub use request::{Guest, Request};
+pub use user_tables::{Unavailable, UserTable, UserTables, Visible};
 
 use footers::Footers;
 use reader::Readers;
 use request::Asked;
-use sandbox::Sandbox;
+use sandbox::{Own, Sandbox};
 use share::{Share, Shares};
 use stop::Stop;
 use table::HatsTable;
@@ -105,6 +109,7 @@ struct Table {
 pub struct Catalogue {
     shelf: Arc<Shelf>,
     shares: Shares,
+    user_tables: Option<Arc<dyn UserTables>>,
 }
 
 /// What every query needs, wherever it is planned.
@@ -133,12 +138,44 @@ impl Catalogue {
         let tables: Vec<Table> = mounted.into_iter().map(|mounted| Table::new(mounted, &readers)).collect();
         let shares = Shares::new(&limits);
         let sandbox = Sandbox::new(&tables, store, &limits).map_err(OpenError::Engine)?;
-        Ok(Self { shelf: Arc::new(Shelf { tables, broken, sandbox, limits }), shares })
+        Ok(Self { shelf: Arc::new(Shelf { tables, broken, sandbox, limits }), shares, user_tables: None })
     }
 
-    /// The tables that a user may read, by schema and name.
-    pub fn tables(&self, _user: &User) -> Vec<TableInfo> {
+    /// The same with tables that users have.
+    pub fn with_user_tables(self, user_tables: Arc<dyn UserTables>) -> Self {
+        Self { user_tables: Some(user_tables), ..self }
+    }
+
+    /// The tables of the releases that a user may read, by schema and name.
+    pub fn releases(&self, _user: &User) -> Vec<TableInfo> {
         self.shelf.tables.iter().map(|table| table.info.clone()).collect()
+    }
+
+    /// All tables that a user may read: those of the releases, and then those of users, by schema and name.
+    pub async fn tables(&self, user: &User) -> Result<Vec<TableInfo>, QueryError> {
+        let of_users = self.user_tables_of(user).await?;
+        let of_users = of_users.tables.iter().map(|table| table.info.clone());
+        Ok(self.releases(user).into_iter().chain(of_users).collect())
+    }
+
+    async fn user_tables_of(&self, user: &User) -> Result<Visible, QueryError> {
+        match &self.user_tables {
+            Some(user_tables) => Ok(user_tables.visible(user).await?),
+            None => Ok(Visible::default()),
+        }
+    }
+
+    /// A number that changes whenever a user's table does, or who may see it.
+    pub async fn epoch(&self) -> Result<u64, QueryError> {
+        match &self.user_tables {
+            Some(user_tables) => Ok(user_tables.epoch().await?),
+            None => Ok(0),
+        }
+    }
+
+    /// What a statement changes, if it is not a query.
+    pub fn change(&self, sql: &str) -> Result<Option<Change>, QueryError> {
+        Change::read(sql, &self.shelf.limits)
     }
 
     /// The tables that are there and cannot be read, for the operator; they name paths of the server.
@@ -163,17 +200,20 @@ impl Catalogue {
 
     async fn planned(&self, user: &User, asked: Asked) -> Result<Query, QueryError> {
         let stop = Stop::after(self.shelf.limits.query_seconds);
+        let visible = self.user_tables_of(user).await?;
+        let epoch = visible.epoch;
         let share = self.shares.of(&user.name)?;
         let shelf = Arc::clone(&self.shelf);
         let (own, watched) = (Arc::clone(&share), stop.clone());
-        let planning = share.workers.spawn(async move { shelf.plan(&own, asked, &watched).await });
+        let planning =
+            share.workers.spawn(async move { shelf.plan(&own, asked, &visible.tables, &watched).await });
         let planned = match tokio::time::timeout_at(stop.deadline, planning).await {
             Err(_) => return Err(stop.late()),
             Ok(Err(error)) => return Err(workers::died(error)),
             Ok(Ok(planned)) => planned,
         };
         let (session, plan) = planned?;
-        Ok(Query { session, plan, shelf: Arc::clone(&self.shelf), share })
+        Ok(Query { session, plan, shelf: Arc::clone(&self.shelf), share, epoch })
     }
 }
 
@@ -182,12 +222,14 @@ impl Shelf {
         &self,
         share: &Share,
         asked: Asked,
+        user_tables: &[UserTable],
         stop: &Stop,
     ) -> Result<(SessionState, LogicalPlan), QueryError> {
         let (statement, text, guests) = asked.checked(&self.limits)?;
-        let session = self.sandbox.session(&self.tables, &guests, share, stop);
+        let own = Own { guests: &guests, user_tables };
+        let session = self.sandbox.session(&self.tables, &own, share, stop);
         let state = session.map_err(|error| diagnose::running(error, &self.limits))?;
-        self.check_tables(&state, &guests, &statement, &text)?;
+        self.check_tables(&state, &own, &statement, &text)?;
         let plan = logical_plan(&state, statement).await;
         let plan = plan.map_err(|error| diagnose::planning(error, &text, &self.limits))?;
         Ok((state, plan))
@@ -197,13 +239,13 @@ impl Shelf {
     fn check_tables(
         &self,
         state: &SessionState,
-        guests: &[Guest],
+        own: &Own<'_>,
         statement: &Statement,
         sql: &str,
     ) -> Result<(), QueryError> {
         let references = state.resolve_table_references(statement);
         let references = references.map_err(|error| diagnose::planning(error, sql, &self.limits))?;
-        let known = self.known_names(state, guests);
+        let known = self.known_names(state, own);
         // SHOW reads listings that its text does not name.
         let named = |reference: &TableReference| {
             guard::is_query(statement) || reference.schema() != Some(LISTING_SCHEMA)
@@ -228,14 +270,15 @@ impl Shelf {
         self.broken.iter().find(|table| table.schema == schema && table.name == reference.table())
     }
 
-    fn known_names(&self, state: &SessionState, guests: &[Guest]) -> BTreeSet<String> {
+    fn known_names(&self, state: &SessionState, own: &Own<'_>) -> BTreeSet<String> {
         let default_schema = &state.config().options().catalog.default_schema;
         let of_default = |table: &&Table| table.info.schema == *default_schema;
         let bare = self.tables.iter().filter(of_default).map(|table| table.info.name.clone());
         let qualified = self.tables.iter().map(|table| table.info.qualified_name());
         let listings = LISTINGS.iter().map(|name| format!("{LISTING_SCHEMA}.{name}"));
-        let guests = guests.iter().map(|guest| format!("{}.{}", guest.schema, guest.name));
-        bare.chain(qualified).chain(listings).chain(guests).collect()
+        let guests = own.guests.iter().map(|guest| format!("{}.{}", guest.schema, guest.name));
+        let of_user = own.user_tables.iter().map(|table| table.info.qualified_name());
+        bare.chain(qualified).chain(listings).chain(guests).chain(of_user).collect()
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::place::Place;
+use super::user_tables::Unavailable;
 
 /// Why a query gives no rows, or no more of them.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -56,6 +57,9 @@ pub enum QueryError {
         /// Where.
         place: Option<Place>,
     },
+    /// The keeper of users' tables does not answer.
+    #[error(transparent)]
+    UserTables(#[from] Unavailable),
     /// A statement that does something else than read.
     #[error("{what} is not permitted here: only SELECT, WITH, EXPLAIN, SHOW TABLES and DESCRIBE are")]
     Forbidden {

@@ -20,13 +20,18 @@ use super::place::Place;
 
 /// The one statement in `sql`, if it is one that may run.
 pub(crate) fn statement(sql: &str, limits: &Limits) -> Result<Statement, QueryError> {
+    parsed(any_statement(sql, limits)?, limits)
+}
+
+/// The one statement in `sql`, whatever it is; it has to be checked before it runs.
+pub(crate) fn any_statement(sql: &str, limits: &Limits) -> Result<Statement, QueryError> {
     if sql.len() > limits.sql_bytes {
         return Err(QueryError::TooComplex {
             what: format!("its text has {} bytes, of {} permitted", sql.len(), limits.sql_bytes),
         });
     }
     check_depth(&tokens(sql)?, limits)?;
-    parsed(parse(sql, limits)?, limits)
+    parse(sql, limits)
 }
 
 /// A statement that was parsed already, if it is one that may run.

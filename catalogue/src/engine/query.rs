@@ -37,9 +37,15 @@ pub struct Query {
     pub(super) plan: LogicalPlan,
     pub(super) shelf: Arc<Shelf>,
     pub(super) share: Arc<Share>,
+    pub(super) epoch: u64,
 }
 
 impl Query {
+    /// The epoch of users' tables when it was planned. In another one the query may mean something else.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// The columns of the answer, with units and descriptions as far as they are columns of tables.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(self.plan.schema().inner())
@@ -47,7 +53,7 @@ impl Query {
 
     /// Waits for the query's turn and starts it; its time starts then. Dropping the rows stops it.
     pub async fn execute(self) -> Result<Rows, QueryError> {
-        let Self { session, plan, shelf, share } = self;
+        let Self { session, plan, shelf, share, epoch: _ } = self;
         let turn = share.turn().await?;
         let stop = Stop::after(shelf.limits.query_seconds);
         let schema = Arc::clone(plan.schema().inner());

@@ -29,6 +29,7 @@ use super::share::Share;
 use super::spill;
 use super::stop::Stop;
 use super::table::LATE_KEYS;
+use super::user_tables::{self, UserTable};
 
 /// Where tables' files are, as the engine names it.
 pub(crate) const STORE: &str = "nearside://data";
@@ -71,23 +72,23 @@ impl Sandbox {
         let runtime =
             RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(OneStore(store))).build()?;
         let session = session(tables, limits, Arc::new(runtime.clone()));
-        session.catalog_list().register_catalog(CATALOG.to_owned(), names(tables, &[])?);
+        session.catalog_list().register_catalog(CATALOG.to_owned(), names(tables, &Own::default())?);
         Ok(Self { session, runtime, spill_bytes: limits.query_spill_bytes })
     }
 
     /// A session to plan one query in. Its functions end with `stop`, and what it reads counts for the share. With
-    /// guests it has names of its own, so that no other query sees them.
+    /// tables of its own it has names of its own, so that no other query sees them.
     pub(crate) fn session(
         &self,
         tables: &[Table],
-        guests: &[Guest],
+        own: &Own<'_>,
         share: &Share,
         stop: &Stop,
     ) -> Result<SessionState> {
         let mut session = self.session.clone();
-        if !guests.is_empty() {
+        if !own.is_empty() {
             let catalogs = MemoryCatalogProviderList::new();
-            catalogs.register_catalog(CATALOG.to_owned(), names(tables, guests)?);
+            catalogs.register_catalog(CATALOG.to_owned(), names(tables, own)?);
             session.register_catalog_list(Arc::new(catalogs));
         }
         session.config_mut().set_extension(Arc::new(share.meter()));
@@ -113,6 +114,21 @@ impl Sandbox {
         let task =
             TaskContext::new(None, name, config, scalar, higher_order, aggregate, window, Arc::new(runtime));
         Ok(Arc::new(task))
+    }
+}
+
+/// Tables that one query sees, and others do not.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Own<'a> {
+    /// Those that it brought along.
+    pub(crate) guests: &'a [Guest],
+    /// Those of its user.
+    pub(crate) user_tables: &'a [UserTable],
+}
+
+impl Own<'_> {
+    fn is_empty(&self) -> bool {
+        self.guests.is_empty() && self.user_tables.is_empty()
     }
 }
 
@@ -157,12 +173,15 @@ fn config(tables: &[Table], limits: &Limits) -> SessionConfig {
     config
 }
 
-fn names(tables: &[Table], guests: &[Guest]) -> Result<Arc<MemoryCatalogProvider>> {
+fn names(tables: &[Table], own: &Own<'_>) -> Result<Arc<MemoryCatalogProvider>> {
     let catalog = Arc::new(MemoryCatalogProvider::new());
     for Table { info, provider } in tables {
         name(&catalog, &info.schema, &info.name, Arc::clone(provider) as _)?;
     }
-    for Guest { schema, name: table, columns, rows } in guests {
+    for (schema, tables) in user_tables::schemas(own.user_tables) {
+        catalog.register_schema(&schema, tables)?;
+    }
+    for Guest { schema, name: table, columns, rows } in own.guests {
         let provider = MemTable::try_new(Arc::clone(columns), vec![rows.clone()])?;
         name(&catalog, schema, table, Arc::new(provider))?;
     }

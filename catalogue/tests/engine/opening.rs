@@ -50,7 +50,7 @@ pub fn open(dir: &Path) -> Catalogue {
 }
 
 pub fn names(catalogue: &Catalogue) -> Vec<String> {
-    catalogue.tables(&maria()).iter().map(|table| table.qualified_name()).collect()
+    catalogue.releases(&maria()).iter().map(|table| table.qualified_name()).collect()
 }
 
 /// What is told about the one broken table, while the other one is served.

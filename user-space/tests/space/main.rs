@@ -1,0 +1,7 @@
+//! The user space as servers use it, on a real disk, on disks that fail, and after crashes.
+
+mod crashes;
+mod forgetful;
+mod permissions;
+mod tables;
+mod world;

@@ -1,0 +1,71 @@
+//! A user space, and the rows in its tables.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use api::names::Username;
+use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::Int64Type;
+use catalogue::engine::{User, UserTables};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use user_space::{Disk, Outcome, SpaceError, SpaceLimits, TableName, UserSpace, Way};
+
+pub fn user(name: &str) -> Username {
+    name.parse().expect("a good user name")
+}
+
+pub fn table(name: &str) -> TableName {
+    name.parse().expect("a good table name")
+}
+
+pub fn batch(values: impl IntoIterator<Item = i64>) -> RecordBatch {
+    let column = Int64Array::from_iter_values(values);
+    RecordBatch::try_from_iter([("n", Arc::new(column) as _)]).expect("a batch")
+}
+
+pub async fn open(dir: &Path) -> UserSpace {
+    UserSpace::open(dir, SpaceLimits::default()).await.expect("a user space")
+}
+
+pub async fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<UserSpace, SpaceError> {
+    UserSpace::open_on(disk, dir, SpaceLimits::default()).await
+}
+
+/// Stores a table of maria's.
+pub async fn store(
+    space: &UserSpace,
+    name: &str,
+    way: Way,
+    values: impl IntoIterator<Item = i64>,
+) -> Result<Outcome, SpaceError> {
+    let batch = batch(values);
+    let upload = space.upload(&user("maria"), &user("maria"), &table(name), way, &batch.schema()).await?;
+    let Some(mut upload) = upload else { return Ok(Outcome { rows: 0 }) };
+    upload.write(&batch)?;
+    upload.finish().await
+}
+
+/// What a user sees, with the values of every table. Fails the test when a table is not whole.
+pub async fn seen(space: &UserSpace, name: &str) -> Vec<(String, Vec<i64>)> {
+    let visible = space.visible(&User { name: user(name) }).await.expect("the database answers");
+    let read = |table: &catalogue::engine::UserTable| {
+        let values: Vec<i64> = table.files.iter().flat_map(|path| values(path)).collect();
+        assert_eq!(values.len() as u64, table.info.rows, "{}", table.info.name);
+        (table.info.qualified_name(), values)
+    };
+    visible.tables.iter().map(read).collect()
+}
+
+fn values(path: &Path) -> Vec<i64> {
+    let file = File::open(path).expect("a table's file is there");
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).expect("it is whole").build().expect("a reader");
+    let values = |batch: RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
+    reader.flat_map(|batch| values(batch.expect("rows"))).collect()
+}
+
+/// The files in a user space's directory.
+pub fn files(dir: &Path) -> usize {
+    std::fs::read_dir(dir.join("files")).expect("the directory is there").count()
+}
