@@ -4,12 +4,14 @@ use arrow_flight::FlightDescriptor;
 use arrow_flight::flight_descriptor::DescriptorType;
 use arrow_flight::sql::{
     Any, Command as SqlCommand, CommandGetCatalogs, CommandGetDbSchemas, CommandGetSqlInfo,
-    CommandGetTableTypes, CommandGetTables,
+    CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo, CommandStatementIngest,
 };
+
 use bytes::Bytes;
 use prost::Message;
 use tonic::Status;
 
+use crate::keys::{Named, Reference};
 use crate::status::unimplemented;
 
 /// The scheme of protobuf's type URLs.
@@ -35,6 +37,17 @@ pub(crate) enum Redeem {
     Listing(Listing),
 }
 
+/// What a client sends rows for, or wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Put {
+    /// The rows of a table.
+    Ingest(CommandStatementIngest),
+    /// A statement that changes a table, in words.
+    Update(String),
+    /// One that was prepared before.
+    PreparedUpdate(Bytes),
+}
+
 /// A listing of what the server has. It travels as its own ticket, for it reveals only what the caller may see.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Listing {
@@ -43,6 +56,9 @@ pub(crate) enum Listing {
     Tables(CommandGetTables),
     TableTypes(CommandGetTableTypes),
     SqlInfo(CommandGetSqlInfo),
+    Types(CommandGetXdbcTypeInfo),
+    PrimaryKeys(Named),
+    References(Reference),
 }
 
 /// Reads a descriptor: a Flight SQL command, or plain SQL in UTF-8.
@@ -64,6 +80,24 @@ pub(crate) fn request(descriptor: &FlightDescriptor) -> Result<Request, Status> 
             Ok(Request::Prepared(prepared.prepared_statement_handle))
         }
         other => listing(other).map(Request::Listing),
+    }
+}
+
+/// Reads the descriptor of a DoPut.
+pub(crate) fn put(descriptor: &FlightDescriptor) -> Result<Put, Status> {
+    let any = flight_sql(&descriptor.cmd)?;
+    let any = any.ok_or_else(|| {
+        Status::invalid_argument(
+            "rows are sent with a Flight SQL command: CommandStatementIngest names their table",
+        )
+    })?;
+    match command(any)? {
+        SqlCommand::CommandStatementIngest(ingest) => Ok(Put::Ingest(ingest)),
+        SqlCommand::CommandStatementUpdate(update) => Ok(Put::Update(update.query)),
+        SqlCommand::CommandPreparedStatementUpdate(update) => {
+            Ok(Put::PreparedUpdate(update.prepared_statement_handle))
+        }
+        other => Err(unimplemented(short_name(&other))),
     }
 }
 
@@ -98,8 +132,32 @@ fn listing(command: SqlCommand) -> Result<Listing, Status> {
         SqlCommand::CommandGetTables(query) => Ok(Listing::Tables(query)),
         SqlCommand::CommandGetTableTypes(query) => Ok(Listing::TableTypes(query)),
         SqlCommand::CommandGetSqlInfo(query) => Ok(Listing::SqlInfo(query)),
-        other => Err(unimplemented(other.type_url().rsplit('.').next().unwrap_or_default())),
+        SqlCommand::CommandGetXdbcTypeInfo(query) => Ok(Listing::Types(query)),
+        SqlCommand::CommandGetPrimaryKeys(of) => {
+            Ok(Listing::PrimaryKeys(named(of.catalog, of.db_schema, of.table)))
+        }
+        SqlCommand::CommandGetExportedKeys(of) => {
+            let target = Some(named(of.catalog, of.db_schema, of.table));
+            Ok(Listing::References(Reference { target, from: None }))
+        }
+        SqlCommand::CommandGetImportedKeys(of) => {
+            let from = Some(named(of.catalog, of.db_schema, of.table));
+            Ok(Listing::References(Reference { target: None, from }))
+        }
+        SqlCommand::CommandGetCrossReference(of) => Ok(Listing::References(Reference {
+            target: Some(named(of.pk_catalog, of.pk_db_schema, of.pk_table)),
+            from: Some(named(of.fk_catalog, of.fk_db_schema, of.fk_table)),
+        })),
+        other => Err(unimplemented(short_name(&other))),
     }
+}
+
+fn named(catalog: Option<String>, schema: Option<String>, table: String) -> Named {
+    Named { catalog, schema, table }
+}
+
+fn short_name(command: &SqlCommand) -> &str {
+    command.type_url().rsplit('.').next().unwrap_or_default()
 }
 
 #[cfg(test)]

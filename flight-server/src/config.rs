@@ -31,6 +31,12 @@ pub struct Config {
     pub plan_seconds: u64,
     /// Largest message that the server accepts, in bytes.
     pub request_bytes: usize,
+    /// Largest message of an upload that the server accepts, in bytes. Clients send a batch as one message.
+    pub upload_message_bytes: usize,
+    /// Bytes that the batch in one message of an upload may have once it is decompressed.
+    pub upload_batch_bytes: usize,
+    /// Rows that the batch in one message of an upload may have.
+    pub upload_batch_rows: usize,
     /// Encoded size of one batch that the server sends, in bytes, unless a single row is larger.
     pub batch_bytes: usize,
     /// Calls at once on one connection.
@@ -63,6 +69,9 @@ impl Config {
             plans_sql_bytes: 1 << 20,
             plan_seconds: 30,
             request_bytes: 4 << 20,
+            upload_message_bytes: 256 << 20,
+            upload_batch_bytes: 512 << 20,
+            upload_batch_rows: 16 << 20,
             batch_bytes: 2 << 20,
             calls_per_connection: 64,
             grace_seconds: 3,

@@ -1,4 +1,4 @@
-//! The Arrow Flight SQL face of the catalogue: tokens in, Arrow batches out.
+//! The Arrow Flight SQL face of the catalogue: tokens in, Arrow batches out, and users' tables in.
 //!
 //! [`start`] serves; `service` shows every call on one page. What a query means is the catalogue's business, and
 //! what an account is the gateway's.
@@ -6,15 +6,21 @@
 mod command;
 mod config;
 mod identity;
+mod incoming;
+mod keys;
 mod listings;
 mod plans;
 mod rows;
+mod running;
 mod seal;
 mod server;
 mod service;
 mod sql_info;
 mod statements;
 mod status;
+mod tables;
+mod types;
+mod upload_size;
 
 pub use config::{Config, Tls};
 pub use server::{ServerHandle, StartError, start};

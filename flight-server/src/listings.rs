@@ -6,10 +6,10 @@ use arrow_schema::SchemaRef;
 use catalogue::engine::TableInfo;
 
 use crate::command::Listing;
-use crate::sql_info;
+use crate::{keys, sql_info, types};
 
 /// The one catalogue of this server, as SQL names it.
-const CATALOG: &str = "nearside";
+pub(crate) const CATALOG: &str = "nearside";
 
 /// The one kind of table.
 const TABLE_TYPE: &str = "TABLE";
@@ -21,12 +21,19 @@ pub(crate) fn schema(listing: &Listing) -> SchemaRef {
         Listing::Schemas(query) => query.into_builder().schema(),
         Listing::Tables(query) => query.into_builder().schema(),
         Listing::TableTypes(query) => query.into_builder().schema(),
-        Listing::SqlInfo(query) => query.into_builder(sql_info::all()).schema(),
+        Listing::SqlInfo(query) => query.into_builder(sql_info::all(false)).schema(),
+        Listing::Types(query) => query.into_builder(types::all()).schema(),
+        Listing::PrimaryKeys(_) => keys::primary_schema(),
+        Listing::References(_) => keys::reference_schema(),
     }
 }
 
-/// The rows of a listing, from the tables that the caller may read.
-pub(crate) fn batch(listing: Listing, tables: &[TableInfo]) -> Result<RecordBatch, FlightError> {
+/// The rows of a listing, from the tables that the caller may read and what else the server offers.
+pub(crate) fn batch(
+    listing: Listing,
+    tables: &[TableInfo],
+    user_space: bool,
+) -> Result<RecordBatch, FlightError> {
     match listing {
         Listing::Catalogs(query) => {
             let mut rows = query.into_builder();
@@ -53,6 +60,9 @@ pub(crate) fn batch(listing: Listing, tables: &[TableInfo]) -> Result<RecordBatc
             rows.append(TABLE_TYPE);
             rows.build()
         }
-        Listing::SqlInfo(query) => query.into_builder(sql_info::all()).build(),
+        Listing::SqlInfo(query) => query.into_builder(sql_info::all(user_space)).build(),
+        Listing::Types(query) => query.into_builder(types::all()).build(),
+        Listing::PrimaryKeys(of) => Ok(keys::primary(&of, tables)?),
+        Listing::References(of) => Ok(keys::references(&of, tables)?),
     }
 }

@@ -10,6 +10,7 @@ use clap::Parser;
 use flight_server::{Config, Tls, start};
 use tikv_jemallocator::Jemalloc;
 use tracing_subscriber::EnvFilter;
+use user_space::{SpaceLimits, UserSpace};
 
 /// Gives the memory of a query that ended back to the system, within the time that `.cargo/config.toml` says. The C
 /// library's allocator keeps most of it.
@@ -23,6 +24,9 @@ struct Options {
     /// Directory with <schema>/<table>/hats.properties
     #[arg(long)]
     data: PathBuf,
+    /// Directory for users' own tables; without one people can read only
+    #[arg(long)]
+    user_space: Option<PathBuf>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8815")]
     listen: SocketAddr,
@@ -53,9 +57,16 @@ async fn main() -> anyhow::Result<()> {
     let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
     let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
     let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
-    let catalogue = Arc::new(Catalogue::open(&options.data, limits)?);
+    let mut catalogue = Catalogue::open(&options.data, limits)?;
+    let space = match &options.user_space {
+        Some(dir) => Some(UserSpace::open(dir, SpaceLimits::default()).await?),
+        None => None,
+    };
+    if let Some(space) = &space {
+        catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
+    }
     let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys) };
-    let server = start(config, catalogue).await?;
+    let server = start(config, Arc::new(catalogue), space).await?;
     tracing::info!(location = %server.location(), "serving");
     stop_signal().await?;
     server.shutdown_and_wait().await;

@@ -31,6 +31,7 @@ pub(crate) struct Plans<P = Query> {
 struct Kept<P> {
     user: Username,
     sql: String,
+    epoch: u64,
     plan: P,
     since: Instant,
 }
@@ -41,20 +42,22 @@ impl<P> Plans<P> {
         Self { limits, kept: Mutex::default() }
     }
 
-    /// Keeps what was planned for a user's query; the oldest go when there are too many.
-    pub(crate) fn keep(&self, user: &Username, sql: &str, plan: P) {
+    /// Keeps what was planned for a user's query in an epoch of users' tables; the oldest go when there are too many.
+    pub(crate) fn keep(&self, user: &Username, sql: &str, epoch: u64, plan: P) {
         let mut kept = self.kept();
-        kept.push_back(Kept { user: user.clone(), sql: sql.to_owned(), plan, since: Instant::now() });
+        kept.push_back(Kept { user: user.clone(), sql: sql.to_owned(), epoch, plan, since: Instant::now() });
         let mut bytes: usize = kept.iter().map(|kept| kept.sql.len()).sum();
         while kept.len() > self.limits.plans || bytes > self.limits.sql_bytes {
             bytes -= kept.pop_front().map_or(bytes, |oldest| oldest.sql.len());
         }
     }
 
-    /// The plan of a user's query, which is then no longer kept: a plan runs once.
-    pub(crate) fn take(&self, user: &Username, sql: &str) -> Option<P> {
+    /// The plan of a user's query, which is then no longer kept: a plan runs once. One of another epoch may read
+    /// what the user may no longer see, or what is no longer there.
+    pub(crate) fn take(&self, user: &Username, sql: &str, epoch: u64) -> Option<P> {
         let mut kept = self.kept();
-        let found = kept.iter().position(|kept| kept.user == *user && kept.sql == sql)?;
+        let same = |kept: &Kept<P>| kept.user == *user && kept.sql == sql && kept.epoch == epoch;
+        let found = kept.iter().position(same)?;
         kept.remove(found).map(|kept| kept.plan)
     }
 
@@ -81,30 +84,37 @@ mod tests {
     #[test]
     fn a_plan_is_taken_once_and_by_its_user() {
         let plans = plans(Duration::MAX);
-        plans.keep(&user("maria"), "SELECT 1", 1);
-        assert_eq!(plans.take(&user("vera"), "SELECT 1"), None);
-        assert_eq!(plans.take(&user("maria"), "SELECT 2"), None);
-        assert_eq!(plans.take(&user("maria"), "SELECT 1"), Some(1));
-        assert_eq!(plans.take(&user("maria"), "SELECT 1"), None);
+        plans.keep(&user("maria"), "SELECT 1", 1, 1);
+        assert_eq!(plans.take(&user("vera"), "SELECT 1", 1), None);
+        assert_eq!(plans.take(&user("maria"), "SELECT 2", 1), None);
+        assert_eq!(plans.take(&user("maria"), "SELECT 1", 1), Some(1));
+        assert_eq!(plans.take(&user("maria"), "SELECT 1", 1), None);
+    }
+
+    #[test]
+    fn a_plan_is_of_its_epoch() {
+        let plans = plans(Duration::MAX);
+        plans.keep(&user("maria"), "SELECT 1", 1, 1);
+        assert_eq!(plans.take(&user("maria"), "SELECT 1", 2), None);
     }
 
     #[test]
     fn the_oldest_go_when_there_are_too_many_or_too_long_ones() {
         let plans = plans(Duration::MAX);
         let maria = user("maria");
-        (0..3).for_each(|n| plans.keep(&maria, &n.to_string(), n));
-        assert_eq!([0, 1, 2].map(|n| plans.take(&maria, &n.to_string())), [None, Some(1), Some(2)]);
-        plans.keep(&maria, "short", 3);
-        plans.keep(&maria, "ten bytes!", 4);
-        assert_eq!([plans.take(&maria, "short"), plans.take(&maria, "ten bytes!")], [None, Some(4)]);
-        plans.keep(&maria, "eleven bytes", 5);
-        assert_eq!(plans.take(&maria, "eleven bytes"), None);
+        (0..3).for_each(|n| plans.keep(&maria, &n.to_string(), 1, n));
+        assert_eq!([0, 1, 2].map(|n| plans.take(&maria, &n.to_string(), 1)), [None, Some(1), Some(2)]);
+        plans.keep(&maria, "short", 1, 3);
+        plans.keep(&maria, "ten bytes!", 1, 4);
+        assert_eq!([plans.take(&maria, "short", 1), plans.take(&maria, "ten bytes!", 1)], [None, Some(4)]);
+        plans.keep(&maria, "eleven bytes", 1, 5);
+        assert_eq!(plans.take(&maria, "eleven bytes", 1), None);
     }
 
     #[test]
     fn old_plans_are_forgotten() {
         let plans = plans(Duration::ZERO);
-        plans.keep(&user("maria"), "SELECT 1", 1);
-        assert_eq!(plans.take(&user("maria"), "SELECT 1"), None);
+        plans.keep(&user("maria"), "SELECT 1", 1, 1);
+        assert_eq!(plans.take(&user("maria"), "SELECT 1", 1), None);
     }
 }

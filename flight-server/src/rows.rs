@@ -15,23 +15,30 @@ use futures::{FutureExt, Stream, StreamExt};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status};
 
+use crate::running::Guard;
 use crate::status;
+
+/// What ends a stream before its last row.
+pub(crate) struct Ends {
+    /// Cancelled when the server stops.
+    pub(crate) cut: CancellationToken,
+    /// Knows when the query is cancelled.
+    pub(crate) guard: Guard,
+}
 
 /// Encoded batches. Ends with an error status unless every row was sent.
 pub(crate) struct Rows {
     encoder: Option<FlightDataEncoder>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Among the streams that can be cancelled for as long as it runs.
+    _guard: Guard,
     report: Report,
 }
 
 impl Rows {
     /// Encodes `rows` into messages of at most about `batch_bytes`.
-    pub(crate) fn new(
-        rows: catalogue::engine::Rows,
-        batch_bytes: usize,
-        cut: CancellationToken,
-        report: Report,
-    ) -> Self {
+    pub(crate) fn new(rows: catalogue::engine::Rows, batch_bytes: usize, ends: Ends, report: Report) -> Self {
         let schema = rows.schema();
         let counted = Arc::clone(&report.rows);
         let rows = rows.map(move |batch| count(batch, &counted));
@@ -40,7 +47,10 @@ impl Rows {
             .with_dictionary_handling(DictionaryHandling::Resend)
             .with_max_flight_data_size(batch_bytes)
             .build(rows);
-        Self { encoder: Some(encoder), cut: Box::pin(cut.cancelled_owned()), report }
+        let Ends { cut, guard } = ends;
+        let cancelled = Box::pin(guard.cancelled.clone().cancelled_owned());
+        let cut = Box::pin(cut.cancelled_owned());
+        Self { encoder: Some(encoder), cut, cancelled, _guard: guard, report }
     }
 
     fn advance(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<FlightData, Status>>> {
@@ -49,6 +59,9 @@ impl Rows {
             return Poll::Ready(Some(Err(Status::unavailable(
                 "the server is stopping: run the query again",
             ))));
+        }
+        if self.cancelled.poll_unpin(context).is_ready() {
+            return Poll::Ready(Some(Err(status::cancelled())));
         }
         encoder.poll_next_unpin(context).map(|data| data.map(|data| data.map_err(Status::from)))
     }

@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Ticket,
     /// GetFlightInfo, any number of times.
     Prepared,
+    /// Nothing more: what a statement has done, which its client asks for by DoGet.
+    Outcome,
 }
 
 /// Why a sealed statement is refused.

@@ -13,12 +13,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
+use user_space::UserSpace;
 
 use crate::config::{Config, Tls};
 use crate::plans::{self, Plans};
+use crate::running::Running;
 use crate::seal::Sealer;
 use crate::service::Service;
 use crate::statements::Statements;
+use crate::tables::{self, Tables};
+use crate::upload_size::UploadSize;
 
 /// Seconds after which a cut stream must be gone.
 const CUT_SECONDS: u64 = 1;
@@ -86,15 +90,33 @@ impl ServerHandle {
     }
 }
 
-/// Serves `catalogue` as `config` says, from when this returns.
-pub async fn start(config: Config, catalogue: Arc<Catalogue>) -> Result<ServerHandle, StartError> {
+/// Serves `catalogue` as `config` says, from when this returns. With a user space, which the catalogue has to know
+/// too, people can make tables.
+pub async fn start(
+    config: Config,
+    catalogue: Arc<Catalogue>,
+    space: Option<UserSpace>,
+) -> Result<ServerHandle, StartError> {
     let verifier = Verifier::new(&config.issuer, Audience::Flight, &config.keys).map_err(StartError::Keys)?;
     let listen = |source| StartError::Listen { addr: config.listen, source };
     let incoming = TcpIncoming::bind(config.listen).map_err(listen)?.with_nodelay(Some(true));
     let addr = incoming.local_addr().map_err(listen)?;
     let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
-    let service = Service { verifier, statements: statements(&config, catalogue, cut.clone()) };
-    let service = FlightServiceServer::new(service).max_decoding_message_size(config.request_bytes);
+    let tables = space.map(|space| Tables {
+        space,
+        catalogue: Arc::clone(&catalogue),
+        limits: tables::Limits {
+            batch_bytes: config.upload_batch_bytes,
+            batch_rows: config.upload_batch_rows,
+        },
+    });
+    let mut statements = statements(&config, catalogue, cut.clone());
+    statements.user_space = tables.is_some();
+    let service = FlightServiceServer::new(Service { verifier, statements, tables });
+    let service = UploadSize {
+        uploads: service.clone().max_decoding_message_size(config.upload_message_bytes),
+        others: service.max_decoding_message_size(config.request_bytes),
+    };
     let mut server = Server::builder().max_concurrent_streams(config.calls_per_connection);
     if let Some(tls) = &config.tls {
         server =
@@ -118,6 +140,8 @@ fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken
             sql_bytes: config.plans_sql_bytes,
             age: Duration::from_secs(config.plan_seconds),
         }),
+        user_space: false,
+        running: Running::default(),
         cut,
     }
 }

@@ -3,15 +3,20 @@
 //! `FlightService` directly and not arrow-flight's `FlightSqlService`, which has no GetSchema and no plain SQL.
 
 use api::token::Verifier;
+use arrow::array::RecordBatch;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::flight_service_server::FlightService;
 use arrow_flight::sql::{
-    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, Any, ProstMessageExt,
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, Any, DoPutUpdateResult,
+    ProstMessageExt,
 };
 use arrow_flight::{
-    Action, ActionType, Criteria, Empty, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo,
-    HandshakeRequest, HandshakeResponse, PollInfo, PutResult, Result as ActionResult, SchemaResult, Ticket,
+    Action, ActionType, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, Criteria, Empty,
+    FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest, HandshakeResponse, PollInfo,
+    PutResult, RenewFlightEndpointRequest, Result as ActionResult, SchemaResult, Ticket,
 };
+use arrow_schema::SchemaRef;
+use bytes::Bytes;
 use catalogue::engine::User;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -19,18 +24,23 @@ use prost::Message;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::command::{self, Listing, Redeem};
+use crate::command::{self, Listing, Put, Redeem};
+use crate::incoming::Incoming;
 use crate::statements::{self, Statements};
 use crate::status::unimplemented;
+use crate::tables::Tables;
 use crate::{identity, listings, status};
 
 const CREATE_PREPARED: &str = "CreatePreparedStatement";
 const CLOSE_PREPARED: &str = "ClosePreparedStatement";
+const CANCEL: &str = "CancelFlightInfo";
+const RENEW: &str = "RenewFlightEndpoint";
 
 /// The server's answers.
 pub(crate) struct Service {
     pub(crate) verifier: Verifier,
     pub(crate) statements: Statements,
+    pub(crate) tables: Option<Tables>,
 }
 
 impl Service {
@@ -38,17 +48,54 @@ impl Service {
         identity::caller(&self.verifier, headers).map_err(status::of_identity)
     }
 
-    fn listing(
+    async fn listing(&self, user: &User, listing: Listing) -> Result<RecordBatch, Status> {
+        let tables = self.statements.catalogue.tables(user).await;
+        let tables = tables.map_err(|error| status::of_query(&error))?;
+        Ok(listings::batch(listing, &tables, self.tables.is_some())?)
+    }
+
+    async fn offer(
         &self,
         user: &User,
-        listing: Listing,
-    ) -> Result<BoxStream<'static, Result<FlightData, Status>>, Status> {
-        let schema = listings::schema(&listing);
-        let tables = self.statements.catalogue.tables(user);
-        let batch = listings::batch(listing, &tables)?;
-        let batches = stream::once(async { Ok(batch) });
-        let encoder = FlightDataEncoderBuilder::new().with_schema(schema).build(batches);
-        Ok(encoder.map_err(Status::from).boxed())
+        sql: &str,
+        descriptor: FlightDescriptor,
+    ) -> Result<FlightInfo, Status> {
+        // Clients ask for the rows of every statement, so one that changes a table is carried out here already.
+        let changed = match &self.tables {
+            Some(tables) => tables.change(user, sql).await?,
+            None => None,
+        };
+        match changed {
+            Some(rows) => self.statements.done(user, rows, descriptor),
+            None => self.statements.offer(user, sql, descriptor).await,
+        }
+    }
+
+    async fn schema(&self, user: &User, sql: &str) -> Result<SchemaRef, Status> {
+        match self.statements.changes(sql)? {
+            true => Ok(statements::outcome_schema()),
+            false => self.statements.schema(user, sql).await,
+        }
+    }
+
+    fn cancel(&self, user: &User, info: FlightInfo) -> Result<(), Status> {
+        for ticket in info.endpoint.iter().filter_map(|endpoint| endpoint.ticket.as_ref()) {
+            if let Redeem::Statement(sealed) = command::redeem(&ticket.ticket)? {
+                self.statements.cancel(user, &sealed)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn update(&self, user: &User, sql: &str) -> Result<i64, Status> {
+        if let Some(tables) = &self.tables
+            && let Some(rows) = tables.change(user, sql).await?
+        {
+            return Ok(rows);
+        }
+        // What may not run at all says so itself.
+        self.statements.schema(user, sql).await?;
+        Err(Status::invalid_argument("this statement changes nothing: send it as a query"))
     }
 }
 
@@ -69,10 +116,10 @@ impl FlightService for Service {
         let user = self.caller(request.metadata())?;
         let descriptor = request.into_inner();
         let info = match command::request(&descriptor)? {
-            command::Request::Statement(sql) => self.statements.offer(&user, &sql, descriptor).await?,
+            command::Request::Statement(sql) => self.offer(&user, &sql, descriptor).await?,
             command::Request::Prepared(handle) => {
                 let sql = self.statements.prepared(&user, &handle)?;
-                self.statements.offer(&user, &sql, descriptor).await?
+                self.offer(&user, &sql, descriptor).await?
             }
             command::Request::Listing(listing) => {
                 let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(descriptor.cmd.clone()));
@@ -86,10 +133,10 @@ impl FlightService for Service {
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> Result<Response<SchemaResult>, Status> {
         let user = self.caller(request.metadata())?;
         let schema = match command::request(request.get_ref())? {
-            command::Request::Statement(sql) => self.statements.schema(&user, &sql).await?,
+            command::Request::Statement(sql) => self.schema(&user, &sql).await?,
             command::Request::Prepared(handle) => {
                 let sql = self.statements.prepared(&user, &handle)?;
-                self.statements.schema(&user, &sql).await?
+                self.schema(&user, &sql).await?
             }
             command::Request::Listing(listing) => listings::schema(&listing),
         };
@@ -99,8 +146,11 @@ impl FlightService for Service {
     async fn do_get(&self, request: Request<Ticket>) -> Result<Response<Self::DoGetStream>, Status> {
         let user = self.caller(request.metadata())?;
         let data = match command::redeem(&request.get_ref().ticket)? {
-            Redeem::Statement(sealed) => self.statements.rows(&user, &sealed).await?.boxed(),
-            Redeem::Listing(listing) => self.listing(&user, listing)?,
+            Redeem::Statement(sealed) => match self.statements.outcome(&user, &sealed) {
+                Some(outcome) => one_batch(outcome),
+                None => self.statements.rows(&user, &sealed).await?.boxed(),
+            },
+            Redeem::Listing(listing) => one_batch(self.listing(&user, listing).await?),
         };
         Ok(Response::new(data))
     }
@@ -118,6 +168,27 @@ impl FlightService for Service {
                 // The server keeps nothing of a prepared statement.
                 let _: ActionClosePreparedStatementRequest = unpack(&body)?;
                 vec![]
+            }
+            CANCEL => {
+                let request: CancelFlightInfoRequest = decode(body)?;
+                self.cancel(&user, request.info.unwrap_or_default())?;
+                let done = CancelFlightInfoResult { status: CancelStatus::Cancelled.into() };
+                vec![Ok(ActionResult::new(done.encode_to_vec()))]
+            }
+            RENEW => {
+                let request: RenewFlightEndpointRequest = decode(body)?;
+                let endpoint = request.endpoint.unwrap_or_default();
+                let renewed = match endpoint
+                    .ticket
+                    .as_ref()
+                    .map(|ticket| command::redeem(&ticket.ticket))
+                    .transpose()?
+                {
+                    Some(Redeem::Statement(sealed)) => self.statements.renew(&user, &sealed)?,
+                    // A listing's ticket is good for ever.
+                    _ => endpoint,
+                };
+                vec![Ok(ActionResult::new(renewed.encode_to_vec()))]
             }
             other => return Err(unimplemented(&format!("the action {}", excerpt(other)))),
         };
@@ -138,6 +209,8 @@ impl FlightService for Service {
                 "ActionCreatePreparedStatementRequest: check a statement, to run it later",
             ),
             action(CLOSE_PREPARED, "ActionClosePreparedStatementRequest: forget it"),
+            action(CANCEL, "CancelFlightInfoRequest: end the streams of an offer"),
+            action(RENEW, "RenewFlightEndpointRequest: the same endpoint, good for longer"),
         ];
         Ok(Response::new(stream::iter(actions).boxed()))
     }
@@ -154,16 +227,31 @@ impl FlightService for Service {
         &self,
         request: Request<FlightDescriptor>,
     ) -> Result<Response<PollInfo>, Status> {
-        self.caller(request.metadata())?;
-        Err(unimplemented("PollFlightInfo"))
+        // An offer is planned within milliseconds, and its rows are made while they are fetched: it is complete at once.
+        let info = self.get_flight_info(request).await?.into_inner();
+        let poll = PollInfo::new().with_info(info).try_with_progress(1.0);
+        Ok(Response::new(poll.map_err(statements::encoding)?))
     }
 
     async fn do_put(
         &self,
         request: Request<Streaming<FlightData>>,
     ) -> Result<Response<Self::DoPutStream>, Status> {
-        self.caller(request.metadata())?;
-        Err(unimplemented("DoPut: writing tables and binding parameters"))
+        let user = self.caller(request.metadata())?;
+        let (incoming, descriptor) = Incoming::begin(request.into_inner()).await?;
+        let rows = match command::put(&descriptor)? {
+            Put::Ingest(ingest) => match &self.tables {
+                Some(tables) => tables.ingest(&user, ingest, incoming).await?,
+                None => return Err(unimplemented("DoPut: writing tables")),
+            },
+            Put::Update(sql) => self.update(&user, &sql).await?,
+            Put::PreparedUpdate(handle) => {
+                let sql = self.statements.prepared(&user, &handle)?;
+                self.update(&user, &sql).await?
+            }
+        };
+        let app_metadata = DoPutUpdateResult { record_count: rows }.encode_to_vec().into();
+        Ok(Response::new(stream::iter([Ok(PutResult { app_metadata })]).boxed()))
     }
 
     async fn do_exchange(
@@ -182,6 +270,17 @@ impl FlightService for Service {
             "there is no handshake here: send the header 'authorization: Bearer <token>' with every call",
         ))
     }
+}
+
+fn one_batch(batch: RecordBatch) -> BoxStream<'static, Result<FlightData, Status>> {
+    let schema = batch.schema();
+    let encoder = FlightDataEncoderBuilder::new().with_schema(schema).build(stream::iter([Ok(batch)]));
+    encoder.map_err(Status::from).boxed()
+}
+
+fn decode<T: Message + Default>(body: Bytes) -> Result<T, Status> {
+    T::decode(body)
+        .map_err(|_| Status::invalid_argument("the action's body is not the message that it should be"))
 }
 
 fn unpack<T: ProstMessageExt>(body: &[u8]) -> Result<T, Status> {

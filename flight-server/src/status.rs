@@ -2,6 +2,7 @@
 
 use catalogue::engine::QueryError;
 use tonic::{Code, Status};
+use user_space::SpaceError;
 
 use crate::identity::IdentityError;
 use crate::seal::SealError;
@@ -23,7 +24,37 @@ pub(crate) fn of_query(error: &QueryError) -> Status {
         QueryError::Deadline { .. } => Code::DeadlineExceeded,
         QueryError::Execution { .. } => Code::InvalidArgument,
         QueryError::Unreadable { .. } | QueryError::Data => Code::DataLoss,
+        QueryError::UserTables(_) => Code::Unavailable,
         QueryError::Internal => Code::Internal,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// The status of a table that was not made, changed or dropped.
+pub(crate) fn of_space(error: &SpaceError) -> Status {
+    let code = match error {
+        SpaceError::Name { .. }
+        | SpaceError::Columns { .. }
+        | SpaceError::NoColumn { .. }
+        | SpaceError::GroupText { .. }
+        | SpaceError::TooManyMembers { .. }
+        | SpaceError::Differs { .. } => Code::InvalidArgument,
+        SpaceError::NotYours { .. } | SpaceError::Shared { .. } | SpaceError::NoAccount => {
+            Code::PermissionDenied
+        }
+        SpaceError::Exists { .. } | SpaceError::GroupExists { .. } => Code::AlreadyExists,
+        SpaceError::Missing { .. } | SpaceError::NoGroup { .. } => Code::NotFound,
+        SpaceError::Full { .. }
+        | SpaceError::TooManyTables { .. }
+        | SpaceError::TooManyAppends { .. }
+        | SpaceError::TooManyGroups { .. }
+        | SpaceError::Busy { .. } => Code::ResourceExhausted,
+        SpaceError::Rows(_) => Code::InvalidArgument,
+        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Migration(_) => {
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(cause, "a user's table could not be stored");
+            Code::Unavailable
+        }
     };
     Status::new(code, error.to_string())
 }
@@ -43,6 +74,11 @@ pub(crate) fn of_seal(error: SealError) -> Status {
         SealError::Expired => Code::FailedPrecondition,
     };
     Status::new(code, error.to_string())
+}
+
+/// The status of a query that its user has cancelled.
+pub(crate) fn cancelled() -> Status {
+    Status::cancelled("the query was cancelled, as you asked: run it again for its rows")
 }
 
 /// A call that this server does not have.

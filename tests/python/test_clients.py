@@ -125,7 +125,9 @@ def test_a_misspelled_table_is_answered_with_the_right_name_and_a_caret(sky: nea
 @pytest.mark.parametrize(
     "sql",
     [
-        "CREATE TABLE mine AS SELECT 1",
+        "CREATE TABLE gaiadr3.mine AS SELECT 1",
+        "CREATE TABLE mine (n INT)",
+        "DROP TABLE gaiadr3.gaia_source",
         "COPY gaiadr3.gaia_source TO 'stolen.csv'",
         "SET datafusion.execution.batch_size = 1",
         "SELECT * FROM '/etc/passwd'",

@@ -30,7 +30,7 @@ impl Platform {
         let identity = Identity::open(dir.path()).await?;
         let catalogue = Arc::new(Catalogue::open(&sky, Limits::default())?);
         let config = flight_server::Config::new(identity.issuer(), identity.key_set());
-        let flight = flight_server::start(config, catalogue).await?;
+        let flight = flight_server::start(config, catalogue, None).await?;
         Ok(Self { identity, flight, sources, _dir: dir })
     }
 }

@@ -1,7 +1,10 @@
 //! What catalogue browsers ask for.
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow_flight::sql::{CommandGetDbSchemas, CommandGetTables, SqlInfo};
+use arrow_flight::sql::{
+    CommandGetDbSchemas, CommandGetImportedKeys, CommandGetPrimaryKeys, CommandGetTables,
+    CommandGetXdbcTypeInfo, SqlInfo, XdbcDataType,
+};
 
 use crate::world::{World, fetch};
 
@@ -69,4 +72,40 @@ async fn catalogues_schemas_and_kinds_of_tables_are_listed() {
         client.get_sql_info(vec![SqlInfo::FlightSqlServerName, SqlInfo::FlightSqlServerReadOnly]).await;
     let answers = fetch(&mut client, info.expect("a listing")).await.expect("rows");
     assert_eq!(answers.iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+}
+
+#[tokio::test]
+async fn keys_say_what_identifies_a_source_and_what_refers_to_it() {
+    let world = World::new().await;
+    let mut client = world.client("maria").await;
+    let query = CommandGetPrimaryKeys { table: "gaia_source".into(), ..CommandGetPrimaryKeys::default() };
+    let info = client.get_primary_keys(query).await.expect("a listing");
+    let announced = info.clone().try_decode_schema().expect("a schema");
+    let keys = fetch(&mut client, info).await.expect("rows");
+    assert_eq!(keys[0].schema_ref().as_ref(), &announced);
+    assert_eq!(texts(&keys, "column_name"), ["source_id"]);
+    let query =
+        CommandGetImportedKeys { table: "epoch_photometry".into(), ..CommandGetImportedKeys::default() };
+    let info = client.get_imported_keys(query).await.expect("a listing");
+    let keys = fetch(&mut client, info).await.expect("rows");
+    assert_eq!(
+        (texts(&keys, "pk_table_name"), texts(&keys, "fk_table_name")),
+        (vec!["gaia_source".to_owned()], vec!["epoch_photometry".to_owned()])
+    );
+    let query = CommandGetPrimaryKeys { table: "no_such".into(), ..CommandGetPrimaryKeys::default() };
+    let info = client.get_primary_keys(query).await.expect("a listing");
+    assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "column_name"), [""; 0]);
+}
+
+#[tokio::test]
+async fn types_are_listed_all_or_one() {
+    let world = World::new().await;
+    let mut client = world.client("maria").await;
+    let info =
+        client.get_xdbc_type_info(CommandGetXdbcTypeInfo { data_type: None }).await.expect("a listing");
+    let all = texts(&fetch(&mut client, info).await.expect("rows"), "type_name");
+    assert!(["BIGINT", "DOUBLE", "VARCHAR"].iter().all(|name| all.contains(&(*name).to_owned())), "{all:?}");
+    let one = CommandGetXdbcTypeInfo { data_type: Some(XdbcDataType::XdbcBigint.into()) };
+    let info = client.get_xdbc_type_info(one).await.expect("a listing");
+    assert_eq!(texts(&fetch(&mut client, info).await.expect("rows"), "type_name"), ["BIGINT"]);
 }

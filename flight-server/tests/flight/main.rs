@@ -3,5 +3,6 @@
 mod ending;
 mod listings;
 mod queries;
+mod tables;
 mod tokens;
 mod world;

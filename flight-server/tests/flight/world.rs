@@ -18,6 +18,7 @@ use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 use tempfile::TempDir;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use user_space::{SpaceLimits, UserSpace};
 
 pub const ISSUER: &str = "https://nearside.test";
 
@@ -75,6 +76,7 @@ pub fn directory() -> &'static Path {
 pub struct World {
     pub gateway: Gateway,
     pub server: ServerHandle,
+    space_dir: TempDir,
 }
 
 impl World {
@@ -85,14 +87,27 @@ impl World {
     pub async fn with(limits: Limits, change: impl Fn(Config) -> Config) -> Self {
         let gateway = Gateway::new();
         let catalogue = Catalogue::open(directory(), limits).expect("the sample sky opens");
+        let space_dir = TempDir::new().expect("a temporary directory");
+        let space = UserSpace::open(space_dir.path(), SpaceLimits::default()).await.expect("user space");
+        let catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
         let config = change(Config::new(ISSUER, gateway.keys.clone()));
-        let server = start(config, Arc::new(catalogue)).await.expect("a server");
-        Self { gateway, server }
+        let server = start(config, Arc::new(catalogue), Some(space)).await.expect("a server");
+        Self { gateway, server, space_dir }
     }
 
     pub async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.server.addr())).expect("a URL");
         endpoint.connect().await.expect("the server listens")
+    }
+
+    /// Waits until there are so many files of users' tables, whole or not.
+    pub async fn until_space_has(&self, files: usize) {
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+        let dir = self.space_dir.path().join("files");
+        while std::fs::read_dir(&dir).expect("the directory is there").count() != files {
+            assert!(tokio::time::Instant::now() < until, "there should be {files} files of users' tables");
+            tokio::task::yield_now().await;
+        }
     }
 
     /// A client that sends `token`.

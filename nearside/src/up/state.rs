@@ -64,6 +64,13 @@ impl State {
         Ok(dir)
     }
 
+    /// The tables that users make.
+    pub fn user_space(&self) -> Result<PathBuf> {
+        let dir = self.root.join("user-space");
+        private_dir(&dir)?;
+        Ok(dir)
+    }
+
     /// A fresh path for half-made things; what a crash left there is removed.
     pub fn staging(&self, name: &str) -> Result<PathBuf> {
         let dir = self.root.join("staging").join(name);

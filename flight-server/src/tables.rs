@@ -1,0 +1,192 @@
+//! Users' tables: made of rows that clients send, or of a query's, and dropped.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use api::names::Username;
+use arrow::array::RecordBatch;
+use arrow_flight::sql::{CommandStatementIngest, TableExistsOption, TableNotExistOption};
+use arrow_schema::Schema;
+use catalogue::engine::{self, Catalogue, Change, Existing, Request, User};
+use futures::TryStreamExt;
+use tonic::Status;
+use user_space::{SpaceError, TableName, Upload, UserSpace, Way, owner_of_schema, schema_of};
+
+use crate::incoming::Incoming;
+use crate::listings::CATALOG;
+use crate::status::{self, unimplemented};
+
+/// How much one message of an upload may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes, decompressed.
+    pub(crate) batch_bytes: usize,
+    /// Rows.
+    pub(crate) batch_rows: usize,
+}
+
+/// Writes users' tables.
+pub(crate) struct Tables {
+    pub(crate) space: UserSpace,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) limits: Limits,
+}
+
+impl Tables {
+    /// Stores the rows that a client sends; how many there were.
+    pub(crate) async fn ingest(
+        &self,
+        user: &User,
+        command: CommandStatementIngest,
+        incoming: Incoming,
+    ) -> Result<i64, Status> {
+        let started = Instant::now();
+        let CommandStatementIngest {
+            table_definition_options,
+            table,
+            schema,
+            catalog,
+            temporary,
+            transaction_id,
+            options: _,
+        } = command;
+        if temporary || transaction_id.is_some() {
+            return Err(unimplemented("an upload into a temporary table or within a transaction"));
+        }
+        if catalog.as_ref().is_some_and(|catalog| !catalog.is_empty() && catalog != CATALOG) {
+            return Err(Status::not_found(format!(
+                "there is one catalogue here, {CATALOG}: leave its name out"
+            )));
+        }
+        let options = table_definition_options.unwrap_or_default();
+        let way = way(options.if_not_exist(), options.if_exists())?;
+        let name = engine::TableName { schema: schema.filter(|schema| !schema.is_empty()), name: table };
+        let target = Target::read(user, &name)?;
+        let mut batches = incoming.batches(self.limits).await?;
+        let upload = self.begin(user, &target, way, &batches.schema()).await?;
+        let Some(mut upload) = upload else { return Ok(0) };
+        while let Some(batch) = batches.next().await? {
+            upload = write(upload, batch).await?;
+        }
+        self.finish(user, upload, started).await
+    }
+
+    /// Carries out a statement that changes a table; the rows that were stored, or nothing where it is another
+    /// statement.
+    pub(crate) async fn change(&self, user: &User, sql: &str) -> Result<Option<i64>, Status> {
+        let change = self.catalogue.change(sql).map_err(|error| status::of_query(&error))?;
+        match change {
+            None => Ok(None),
+            Some(Change::Create { table, existing, rows }) => {
+                self.create(user, &Target::read(user, &table)?, existing, rows).await.map(Some)
+            }
+            Some(Change::Drop { table, if_exists }) => {
+                self.drop_table(user, &Target::read(user, &table)?, if_exists).await.map(Some)
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        user: &User,
+        target: &Target,
+        existing: Existing,
+        rows: Request,
+    ) -> Result<i64, Status> {
+        let started = Instant::now();
+        let of_query = |error| status::of_query(&error);
+        let query = self.catalogue.plan_request(user, rows).await.map_err(of_query)?;
+        let way = match existing {
+            Existing::Refuse => Way::Create,
+            Existing::Keep => Way::Keep,
+            Existing::Replace => Way::Replace,
+        };
+        let upload = self.begin(user, target, way, &query.schema()).await?;
+        let Some(mut upload) = upload else { return Ok(0) };
+        let mut rows = query.execute().await.map_err(of_query)?;
+        while let Some(batch) = rows.try_next().await.map_err(of_query)? {
+            upload = write(upload, batch).await?;
+        }
+        self.finish(user, upload, started).await
+    }
+
+    async fn drop_table(&self, user: &User, target: &Target, if_exists: bool) -> Result<i64, Status> {
+        let dropped =
+            self.space.drop_table(&user.name, &target.owner, &target.name).await.map_err(refused)?;
+        if !dropped && !if_exists {
+            return Err(refused(SpaceError::Missing { table: target.to_string() }));
+        }
+        let user = user.name.as_str();
+        tracing::info!(user, dropped, "a table of {user} was dropped");
+        Ok(0)
+    }
+
+    async fn begin(
+        &self,
+        user: &User,
+        target: &Target,
+        way: Way,
+        schema: &Schema,
+    ) -> Result<Option<Upload>, Status> {
+        let Target { owner, name } = target;
+        self.space.upload(&user.name, owner, name, way, schema).await.map_err(refused)
+    }
+
+    async fn finish(&self, user: &User, upload: Upload, started: Instant) -> Result<i64, Status> {
+        let rows = upload.finish().await.map_err(refused)?.rows;
+        let (user, seconds) = (user.name.as_str(), started.elapsed().as_secs_f64());
+        tracing::info!(user, rows, seconds, "a table of {user} was stored: {rows} rows in {seconds:.3} s");
+        Ok(i64::try_from(rows).unwrap_or(i64::MAX))
+    }
+}
+
+/// Compressing rows keeps a thread busy that others wait for.
+async fn write(mut upload: Upload, batch: RecordBatch) -> Result<Upload, Status> {
+    let written = tokio::task::spawn_blocking(move || upload.write(&batch).map(|()| upload));
+    let written =
+        written.await.map_err(|_| Status::internal("the rows could not be stored: tell the operator"))?;
+    written.map_err(refused)
+}
+
+/// A table in user space.
+struct Target {
+    owner: Username,
+    name: TableName,
+}
+
+impl Target {
+    /// The table that a name means: a caller's own, or one of another's schema. Whether that schema exists is not said.
+    fn read(user: &User, table: &engine::TableName) -> Result<Self, Status> {
+        let name = table.name.parse().map_err(refused)?;
+        let Some(schema) = &table.schema else { return Ok(Self { owner: user.name.clone(), name }) };
+        let owner = owner_of_schema(schema).ok_or_else(|| {
+            let schema = schema.chars().filter(|c| !c.is_control()).take(80).collect();
+            refused(SpaceError::NotYours { schema, own: schema_of(&user.name) })
+        })?;
+        Ok(Self { owner, name })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", schema_of(&self.owner), self.name)
+    }
+}
+
+/// Every client says both; what it leaves out means to take no risk.
+fn way(missing: TableNotExistOption, existing: TableExistsOption) -> Result<Way, Status> {
+    match (missing, existing) {
+        (TableNotExistOption::Fail, TableExistsOption::Append) => Ok(Way::Append),
+        (_, TableExistsOption::Append) => Ok(Way::CreateOrAppend),
+        (TableNotExistOption::Fail, _) => {
+            Err(unimplemented("an upload that replaces a table only where there is one"))
+        }
+        (_, TableExistsOption::Replace) => Ok(Way::Replace),
+        (_, TableExistsOption::Fail | TableExistsOption::Unspecified) => Ok(Way::Create),
+    }
+}
+
+fn refused(error: SpaceError) -> Status {
+    status::of_space(&error)
+}
