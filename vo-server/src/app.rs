@@ -8,6 +8,7 @@ use api::token::Verifier;
 use catalogue::engine::Catalogue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use user_space::UserSpace;
 
 use crate::config::Config;
 use crate::identity::{Passwords, Throttle};
@@ -26,6 +27,7 @@ pub(crate) struct Parts {
     pub verifier: Verifier,
     pub passwords: Option<Arc<dyn Passwords>>,
     pub state: State,
+    pub space: Option<UserSpace>,
 }
 
 /// The shared parts.
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub verifier: Verifier,
     pub passwords: Option<Arc<dyn Passwords>>,
     pub state: State,
+    /// Users' own tables.
+    pub space: Option<UserSpace>,
     /// Failed logins of the last minutes.
     pub throttle: Throttle,
     /// When the server started.
@@ -51,7 +55,7 @@ pub(crate) struct Shared {
 impl App {
     /// An application of these parts.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, addr, catalogue, verifier, passwords, state } = parts;
+        let Parts { config, addr, catalogue, verifier, passwords, state, space } = parts;
         let turns = Arc::new(Semaphore::new(config.jobs.running));
         Self(Arc::new(Shared {
             config,
@@ -60,6 +64,7 @@ impl App {
             verifier,
             passwords,
             state,
+            space,
             throttle: Throttle::default(),
             started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),
             closing: CancellationToken::new(),

@@ -52,7 +52,7 @@ impl Question {
         let user = self.caller.user();
         let mut guests = self.uploads;
         if self.adql.to_ascii_lowercase().contains(tap_schema::NAME) {
-            guests.extend(tap_schema::tables(app, &self.caller)?);
+            guests.extend(tap_schema::tables(app, &self.caller).await?);
         }
         let asked = Asked { text: self.adql, maxrec: self.max_rows, guests };
         let query = plan::plan(&app.catalogue, &user, asked, &adql::Limits::default()).await?;

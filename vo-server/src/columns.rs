@@ -28,6 +28,8 @@ pub(crate) struct Column {
     pub utype: String,
     /// What it is, in words.
     pub description: String,
+    /// What its owner says it is for, in the words of TAP+; empty where nobody says.
+    pub flag: String,
     /// More about the type, such as `timestamp` (DALI 1.1 section 3.3).
     pub xtype: String,
 }
@@ -92,7 +94,8 @@ impl Column {
             _ => about("xtype"),
         };
         let (unit, ucd, utype) = (about("unit"), about("ucd"), about("utype"));
-        Self { name, kind, list, unit, ucd, utype, description: about("description"), xtype }
+        let (description, flag) = (about("description"), about("flag"));
+        Self { name, kind, list, unit, ucd, utype, description, flag, xtype }
     }
 }
 

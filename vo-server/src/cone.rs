@@ -35,7 +35,7 @@ pub(crate) async fn answer(
 ) -> Result<Response, Answer> {
     let base = public_url(&app, request.headers());
     let parameters = Parameters::read(request, &app.config.traffic).await?;
-    let tables = listing::tables(&app, &caller);
+    let tables = listing::tables(&app, &caller).await.map_err(Refusal::from)?;
     let table = tables.iter().find(|table| table.name.eq_ignore_ascii_case(&name) && has_positions(table));
     let table =
         table.ok_or_else(|| Refusal::NotFound { what: "table of that name with ra and dec".to_owned() })?;

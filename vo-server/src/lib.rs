@@ -24,6 +24,7 @@ mod state;
 mod tap;
 mod tap_schema;
 mod upload;
+mod user_tables;
 mod uws;
 mod vosi;
 

@@ -1,6 +1,6 @@
 //! The tables that a caller may read, in the words of TAP: for TAP_SCHEMA, for VOSI, and for people.
 
-use catalogue::engine::TableInfo;
+use catalogue::engine::{QueryError, TableInfo};
 
 use crate::adql::reserved_words;
 use crate::app::App;
@@ -24,20 +24,29 @@ pub(crate) struct Listed {
 }
 
 /// Every table, TAP_SCHEMA first, then by schema and name.
-pub(crate) fn tables(app: &App, caller: &Caller) -> Vec<Listed> {
-    let catalogue = app.catalogue.tables(&caller.user());
-    tap_schema::listed().into_iter().chain(catalogue.iter().map(of_catalogue)).collect()
+pub(crate) async fn tables(app: &App, caller: &Caller) -> Result<Vec<Listed>, QueryError> {
+    let catalogue = app.catalogue.tables(&caller.user()).await?;
+    Ok(tap_schema::listed().into_iter().chain(catalogue.iter().map(of_catalogue)).collect())
 }
 
 fn of_catalogue(table: &TableInfo) -> Listed {
     let description = table.arrow_schema.metadata().get("description").cloned().unwrap_or_default();
+    let schema = in_adql(&table.schema);
     Listed {
-        schema: table.schema.clone(),
-        name: table.qualified_name(),
+        name: format!("{schema}.{}", in_adql(&table.name)),
+        schema,
         description,
         rows: table.rows,
         columns: columns::of_schema(&table.arrow_schema),
     }
+}
+
+/// A name as a query writes it.
+fn in_adql(name: &str) -> String {
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let plain = starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let reserved = reserved_words().any(|word| word.eq_ignore_ascii_case(name));
+    if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// Two tables that can be joined by a column.
@@ -74,11 +83,7 @@ impl Column {
     /// The name as a query writes it: in double quotes where it is reserved, or has other characters than a name of
     /// ADQL (TAP 1.1 section 4.3).
     pub(crate) fn adql_name(&self) -> String {
-        let name = &self.name;
-        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        let plain = starts && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let reserved = reserved_words().any(|word| word.eq_ignore_ascii_case(name));
-        if plain && !reserved { name.clone() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+        in_adql(&self.name)
     }
 
     /// Whether it is one of the columns that people look for first.
@@ -91,12 +96,15 @@ impl Column {
         matches!(self.name.as_str(), "source_id" | "ra" | "dec")
     }
 
-    /// The flags of TAP+: 1 right ascension, 2 declination, 16 primary key (astroquery's `TapTableMeta`).
+    /// The flags of TAP+: 1 right ascension, 2 declination, 4 flux, 8 magnitude, 16 primary key (astroquery's
+    /// `TapTableMeta`). The owner of a table may say what a column is.
     pub(crate) fn flags(&self) -> u32 {
-        match self.name.as_str() {
-            "ra" => 1,
-            "dec" => 2,
-            "source_id" => 16,
+        match (self.flag.as_str(), self.name.as_str()) {
+            ("Ra", _) | ("", "ra") => 1,
+            ("Dec", _) | ("", "dec") => 2,
+            ("Flux", _) => 4,
+            ("Mag", _) => 8,
+            ("PK", _) | ("", "source_id") => 16,
             _ => 0,
         }
     }

@@ -8,6 +8,7 @@ use anyhow::Context;
 use catalogue::engine::{Catalogue, Limits};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use user_space::{SpaceLimits, UserSpace};
 use vo_server::{Config, Tls, start};
 
 /// Serves the tables of a directory over TAP and the other protocols of the IVOA.
@@ -20,6 +21,9 @@ struct Options {
     /// Directory for jobs and their results
     #[arg(long)]
     state: PathBuf,
+    /// Directory for users' own tables; without one there are none
+    #[arg(long)]
+    user_space: Option<PathBuf>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
@@ -50,9 +54,16 @@ async fn main() -> anyhow::Result<()> {
     let keys = serde_json::from_slice(&keys).context("the key file is not a JSON key set")?;
     let tls = options.tls_cert.zip(options.tls_key).map(|(cert_pem, key_pem)| Tls { cert_pem, key_pem });
     let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
-    let catalogue = Arc::new(Catalogue::open(&options.data, limits)?);
+    let mut catalogue = Catalogue::open(&options.data, limits)?;
+    let space = match &options.user_space {
+        Some(dir) => Some(UserSpace::open(dir, SpaceLimits::default()).await?),
+        None => None,
+    };
+    if let Some(space) = &space {
+        catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
+    }
     let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys, &options.state) };
-    let server = start(config, catalogue, None).await?;
+    let server = start(config, Arc::new(catalogue), None, space).await?;
     tracing::info!(url = server.url(), "serving");
     stop_signal().await?;
     server.shutdown_and_wait().await;

@@ -49,7 +49,7 @@ pub async fn plan(
     if let Some(rows) = maxrec {
         adql::limit(&mut query, rows.saturating_add(1));
     }
-    let tables = catalogue.tables(user);
+    let tables = catalogue.tables(user).await?;
     let columns =
         tables.iter().map(|table| &table.arrow_schema).chain(guests.iter().map(|guest| &guest.columns));
     truth::resolve(&mut query, columns);

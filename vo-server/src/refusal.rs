@@ -6,6 +6,7 @@ use api::token::TokenError;
 use catalogue::engine::QueryError;
 use http::StatusCode;
 use thiserror::Error;
+use user_space::SpaceError;
 
 use crate::adql::AdqlError;
 use crate::plan::{PlanError, told};
@@ -111,6 +112,9 @@ pub(crate) enum Refusal {
         /// The limit.
         limit: i64,
     },
+    /// A user's table that cannot be made, changed or dropped.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
     /// The database or the disk failed.
     #[error("the server could not do this because of a fault of its own: try again, and tell the operator")]
     State(#[from] StateError),
@@ -143,7 +147,33 @@ impl Refusal {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongPhase { .. } => StatusCode::CONFLICT,
+            Self::Space(error) => of_space(error),
             Self::State(_) | Self::Encoding(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+fn of_space(error: &SpaceError) -> StatusCode {
+    match error {
+        SpaceError::Name { .. }
+        | SpaceError::Columns { .. }
+        | SpaceError::Differs { .. }
+        | SpaceError::NoColumn { .. }
+        | SpaceError::GroupText { .. }
+        | SpaceError::TooManyMembers { .. }
+        | SpaceError::Rows(_) => StatusCode::BAD_REQUEST,
+        SpaceError::NotYours { .. } | SpaceError::Shared { .. } | SpaceError::NoAccount => {
+            StatusCode::FORBIDDEN
+        }
+        SpaceError::Missing { .. } | SpaceError::NoGroup { .. } => StatusCode::NOT_FOUND,
+        SpaceError::Exists { .. } | SpaceError::GroupExists { .. } => StatusCode::CONFLICT,
+        SpaceError::Full { .. } => StatusCode::INSUFFICIENT_STORAGE,
+        SpaceError::TooManyTables { .. }
+        | SpaceError::TooManyAppends { .. }
+        | SpaceError::TooManyGroups { .. }
+        | SpaceError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
+        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Migration(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }
@@ -162,6 +192,7 @@ fn of_query(error: &QueryError) -> StatusCode {
         | QueryError::Execution { .. } => StatusCode::BAD_REQUEST,
         QueryError::Forbidden { .. } => StatusCode::FORBIDDEN,
         QueryError::Busy { .. } | QueryError::ScannedThisHour { .. } => StatusCode::TOO_MANY_REQUESTS,
+        QueryError::UserTables(_) => StatusCode::SERVICE_UNAVAILABLE,
         QueryError::Unreadable { .. } | QueryError::Data | QueryError::Internal => {
             StatusCode::INTERNAL_SERVER_ERROR
         }

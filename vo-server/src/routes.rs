@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::dali::Answer;
 use crate::refusal::Refusal;
 use crate::uws::{lists, properties, status, submit};
-use crate::{cone, data, tap, uws, vosi};
+use crate::{cone, data, tap, user_tables, uws, vosi};
 
 /// How long a browser may remember that other pages may ask here.
 const PREFLIGHT_REMEMBERED: Duration = Duration::from_secs(3600);
@@ -45,6 +45,8 @@ fn tap_server() -> Router<App> {
         .nest("/tap", tap())
         .route("/login", post(tap::login::login))
         .route("/logout", post(tap::login::logout))
+        .route("/Upload", post(user_tables::upload))
+        .route("/TableTool", post(user_tables::tool::change))
         .route("/esatapplus.xsd", get(vosi::tables::schema_of_attributes))
 }
 
@@ -74,6 +76,7 @@ fn tap() -> Router<App> {
         .route("/examples", get(vosi::examples))
         .route("/notification", get(tap::notifications))
         .route("/users", get(tap::login::users))
+        .route("/share", get(user_tables::share::list).post(user_tables::share::change))
 }
 
 /// Pages of other sites, such as ESASky, may ask here, but never in the name of whoever is signed in: browsers do

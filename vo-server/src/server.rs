@@ -9,6 +9,7 @@ use catalogue::engine::Catalogue;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use user_space::UserSpace;
 
 use crate::app::{App, Parts};
 use crate::config::{Config, Tls};
@@ -53,11 +54,13 @@ pub struct ServerHandle {
     _sweeping: AbortOnDropHandle<()>,
 }
 
-/// Serves `catalogue`; `passwords` decides who may sign in with one, where anybody may.
+/// Serves `catalogue`; `passwords` decides who may sign in with one, where anybody may. With a user space, which the
+/// catalogue has to know too, people can make tables.
 pub async fn start(
     config: Config,
     catalogue: Arc<Catalogue>,
     passwords: Option<Arc<dyn Passwords>>,
+    space: Option<UserSpace>,
 ) -> Result<ServerHandle, StartError> {
     let acceptor = config.tls.as_ref().map(|Tls { cert_pem, key_pem }| {
         let certificate = |source| StartError::Certificate { path: cert_pem.clone(), source };
@@ -70,7 +73,7 @@ pub async fn start(
     let listen = |source| StartError::Listen { addr: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let addr = listener.local_addr().map_err(listen)?;
-    let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state });
+    let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state, space });
     Runner::new(&app).recover().await?;
     let connections = TaskTracker::new();
     let service = listener::Service {

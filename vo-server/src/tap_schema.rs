@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::columns;
 use crate::identity::Caller;
 use crate::listing::{self, Key, Listed};
+use crate::refusal::Refusal;
 
 /// The schema, as queries name it.
 pub(crate) const NAME: &str = "tap_schema";
@@ -105,12 +106,12 @@ pub(crate) fn listed() -> Vec<Listed> {
 }
 
 /// The tables with the rows that `caller` may see.
-pub(crate) fn tables(app: &App, caller: &Caller) -> Result<Vec<Guest>, ArrowError> {
-    let listed = listing::tables(app, caller);
+pub(crate) async fn tables(app: &App, caller: &Caller) -> Result<Vec<Guest>, Refusal> {
+    let listed = listing::tables(app, caller).await?;
     let keys = listing::keys(&listed);
     let rows =
         [schemas(&listed), of_tables(&listed), of_columns(&listed), of_keys(&keys), key_columns(&keys)];
-    TABLES.iter().zip(rows).map(|(described, rows)| guest(described, &rows)).collect()
+    Ok(TABLES.iter().zip(rows).map(|(described, rows)| guest(described, &rows)).collect::<Result<_, _>>()?)
 }
 
 /// A value of a row.
@@ -141,6 +142,7 @@ fn schemas(listed: &[Listed]) -> Vec<Vec<Value>> {
 /// What a schema is, in words.
 pub(crate) fn about_schema(name: &str) -> &'static str {
     match name {
+        own if own.trim_matches('"').starts_with("user_") => "Tables of one's own, which nobody else sees",
         NAME => "Tables that describe the tables of this service",
         _ => "",
     }

@@ -4,6 +4,7 @@
 //! address of a job's result on this server is read from the disk.
 
 mod build;
+mod csv;
 mod field;
 mod votable;
 mod xml;
@@ -73,6 +74,13 @@ pub(crate) fn guest(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
     let text = text(bytes).map_err(|what| bad(&name, &what))?;
     let batch = votable::read(&text).map_err(|what| bad(&name, &what))?;
     Ok(Guest { schema: SCHEMA.to_owned(), name, columns: batch.schema(), rows: vec![batch] })
+}
+
+/// A table of text with commas, which may be compressed.
+pub(crate) fn csv(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
+    let text = text(bytes).map_err(|what| bad(&name, &what))?;
+    let (columns, rows) = csv::read(&text).map_err(|what| bad(&name, &what))?;
+    Ok(Guest { schema: SCHEMA.to_owned(), name, columns, rows: vec![rows] })
 }
 
 fn text(bytes: &Bytes) -> Result<String, String> {

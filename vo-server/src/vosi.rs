@@ -35,7 +35,7 @@ pub(crate) async fn availability(State(app): State<App>) -> Response {
 
 /// `GET /examples` (DALI 1.1 section 2.3): queries that work on this catalogue.
 pub(crate) async fn examples(State(app): State<App>, caller: crate::identity::Caller) -> Response {
-    let tables = app.catalogue.tables(&caller.user());
+    let tables = app.catalogue.releases(&caller.user());
     let sources = tables.iter().find(|table| table.name == "gaia_source");
     let name =
         sources.or(tables.first()).map_or_else(|| "TAP_SCHEMA.tables".to_owned(), |t| t.qualified_name());

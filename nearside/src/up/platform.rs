@@ -10,6 +10,7 @@ use api::ready::Ready;
 use api::token::Audience;
 use catalogue::engine::{Catalogue, Limits, User};
 use kernel_gateway::identity::Identity;
+use user_space::{SpaceLimits, UserSpace};
 
 use super::certificate::Certificate;
 use super::state::State;
@@ -21,6 +22,7 @@ pub struct Platform {
     identity: Identity,
     flight: flight_server::ServerHandle,
     vo: vo_server::ServerHandle,
+    space: UserSpace,
     gateway: kernel_gateway::ServerHandle,
     ca_file: Option<PathBuf>,
     broken_tables: Vec<String>,
@@ -37,11 +39,12 @@ impl Platform {
         let certificate =
             if args.tls { Some(Certificate::open_or_make(&state.certificates()?)?) } else { None };
         let catalogue = open_catalogue(data, args.limits.as_deref()).await?;
-        let nothing = catalogue.tables(&User { name: user.clone() }).is_empty();
+        let nothing = catalogue.releases(&User { name: user.clone() }).is_empty();
         if let (true, [broken, ..]) = (nothing, catalogue.broken()) {
             bail!("{} has no table that can be served: {broken}", data.display());
         }
-        let catalogue = Arc::new(catalogue);
+        let space = UserSpace::open(&state.user_space()?, SpaceLimits::default()).await?;
+        let catalogue = Arc::new(catalogue.with_user_tables(Arc::new(space.clone())));
         let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
         let identity = Identity::open(state.root()).await?;
@@ -58,6 +61,7 @@ impl Platform {
                 ..flight_server::Config::new(identity.issuer(), identity.key_set())
             },
             Arc::clone(&catalogue),
+            Some(space.clone()),
         )
         .await?;
         let vo = vo_server::start(
@@ -71,6 +75,7 @@ impl Platform {
             },
             catalogue,
             Some(Arc::new(accounts::LocalAccounts(identity.clone()))),
+            Some(space.clone()),
         )
         .await?;
         let ca_file = certificate.as_ref().map(|files| files.ca.clone());
@@ -97,7 +102,7 @@ impl Platform {
         )
         .await?;
         gateway.start_lab(user);
-        Ok(Self { identity, flight, vo, gateway, ca_file, broken_tables })
+        Ok(Self { identity, flight, vo, space, gateway, ca_file, broken_tables })
     }
 
     /// What is wrong with each table that cannot be read.
@@ -144,6 +149,7 @@ impl Platform {
     pub async fn stop(self) {
         let (gateway, flight) = (self.gateway.shutdown_and_wait(), self.flight.shutdown_and_wait());
         tokio::join!(gateway, flight, self.vo.shutdown_and_wait());
+        self.space.close().await;
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn products(
     let product = name.to_lowercase();
     let has_table = app
         .catalogue
-        .tables(&caller.user())
+        .releases(&caller.user())
         .iter()
         .any(|table| table.schema == release && table.name == retrieval.table());
     let column = if has_table { format!(", {product}") } else { String::new() };

@@ -123,7 +123,7 @@ fn offer(parameters: &Parameters) -> Result<&'static Offer, Refusal> {
 
 /// The schema of `Gaia DR3`; without a name the latest that has sources.
 pub(super) fn release(app: &App, caller: &Caller, asked: Option<&str>) -> Result<String, Refusal> {
-    let tables = app.catalogue.tables(&caller.user());
+    let tables = app.catalogue.releases(&caller.user());
     let mut schemas: Vec<&str> = tables
         .iter()
         .filter(|table| table.name == "gaia_source")

@@ -31,7 +31,7 @@ pub(crate) async fn all(
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let only_names = parameters.get("detail").is_some_and(|detail| detail.eq_ignore_ascii_case("min"))
         || parameters.get("only_tables").is_some_and(|only| only.eq_ignore_ascii_case("true"));
-    let mut tables = listing::tables(&app, &caller);
+    let mut tables = listing::tables(&app, &caller).await.map_err(Refusal::from)?;
     if let Some(asked) = parameters.get("tables") {
         let names: Vec<&str> = asked.split(',').map(str::trim).collect();
         tables.retain(|table| names.iter().any(|name| name.eq_ignore_ascii_case(&table.name)));
@@ -49,7 +49,7 @@ pub(crate) async fn one(
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Answer> {
-    let tables = listing::tables(&app, &caller);
+    let tables = listing::tables(&app, &caller).await.map_err(Refusal::from)?;
     let table = tables.iter().find(|table| table.name.eq_ignore_ascii_case(&name));
     let table = table.ok_or_else(|| no_table(&name))?;
     let mut xml = start();

@@ -59,7 +59,7 @@ impl World {
     async fn start(&mut self) {
         let catalogue = Catalogue::open(directory(), Limits::default()).expect("the sample sky opens");
         let config = Config::new(ISSUER, self.keys.clone(), self.state.path());
-        self.server = Some(start(config, Arc::new(catalogue), None).await.expect("a server"));
+        self.server = Some(start(config, Arc::new(catalogue), None, None).await.expect("a server"));
     }
 
     pub fn token(&self, user: &str, audience: Audience) -> String {

@@ -1,0 +1,124 @@
+//! User space by TAP+: tables that people upload, make of a job's result, describe and drop, in the forms that
+//! astroquery sends (`Upload` and `TableTool` of the Gaia archive).
+
+pub(crate) mod share;
+pub(crate) mod tool;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use catalogue::engine::Guest;
+use user_space::{TableName, UserSpace, Way, schema_of};
+
+use crate::app::App;
+use crate::dali::{self, Answer};
+use crate::identity::Caller;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
+use crate::{upload, uws};
+use api::names::Username;
+
+/// Bytes of a job's result that becomes a table.
+const RESULT_BYTES: u64 = 1 << 30;
+
+/// `POST /tap-server/Upload`: a table from a file of the form, or of the job `JOBID`; or none any more, with `DELETE`.
+pub(crate) async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Answer> {
+    let (owner, space) = (caller.person()?.clone(), space(&app)?);
+    let parameters = Parameters::read(request, &app.config.traffic).await?;
+    let name = own(&owner, parameters.required("TABLE_NAME")?)?;
+    if is_true(&parameters, "DELETE") {
+        delete(space, &owner, &name, is_true(&parameters, "FORCE_REMOVAL")).await?;
+        return Ok(dali::text(format!("{}.{name} was deleted\n", schema_of(&owner))));
+    }
+    let bytes = contents(&app, &caller, &parameters).await?;
+    let description = parameters.get("TABLE_DESC").map(str::to_owned);
+    let text_table = parameters.get("FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("csv"));
+    let rows =
+        store(space.clone(), owner.clone(), name.clone(), Sent { bytes, description, text_table }).await?;
+    tracing::info!(user = %owner, rows, "a table of {owner} was uploaded: {rows} rows");
+    Ok(dali::text(format!("{}.{name} has {rows} rows\n", schema_of(&owner))))
+}
+
+/// What becomes a table.
+struct Sent {
+    bytes: Bytes,
+    description: Option<String>,
+    /// Whether it is text with commas, and no VOTable.
+    text_table: bool,
+}
+
+async fn contents(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Bytes, Refusal> {
+    if let Some(id) = parameters.get("JOBID") {
+        return uws::stored_result(app, caller, id, RESULT_BYTES).await;
+    }
+    if let Some(url) = parameters.get("URL") {
+        let hint = "nothing is fetched from elsewhere: download the file, and upload it".to_owned();
+        return Err(Refusal::Value { name: "URL", value: url.chars().take(80).collect(), hint });
+    }
+    let file = parameters.file("FILE").filter(|file| !file.bytes.is_empty());
+    file.map(|file| file.bytes.clone()).ok_or(Refusal::Missing { name: "FILE" })
+}
+
+async fn store(space: UserSpace, owner: Username, name: TableName, sent: Sent) -> Result<u64, Refusal> {
+    let told = name.to_string();
+    let read = tokio::task::spawn_blocking(move || match sent.text_table {
+        true => upload::csv(told, &sent.bytes).map(|table| described(table, sent.description)),
+        false => upload::guest(told, &sent.bytes).map(|table| described(table, sent.description)),
+    });
+    let Guest { columns, rows, .. } = read.await.map_err(died)??;
+    let upload = space.upload(&owner, &owner, &name, Way::Create, &columns).await?;
+    let Some(mut upload) = upload else { return Ok(0) };
+    let written = tokio::task::spawn_blocking(move || {
+        rows.iter().try_for_each(|batch| upload.write(batch)).map(|()| upload)
+    });
+    Ok(written.await.map_err(died)??.finish().await?.rows)
+}
+
+/// The table with what its owner says about it.
+fn described(table: Guest, description: Option<String>) -> Guest {
+    let Some(description) = description else { return table };
+    let mut columns = table.columns.as_ref().clone();
+    columns.metadata.insert("description".to_owned(), description);
+    Guest { columns: columns.into(), ..table }
+}
+
+async fn delete(space: &UserSpace, owner: &Username, name: &TableName, force: bool) -> Result<(), Refusal> {
+    match space.drop_table(owner, owner, name).await? || force {
+        true => Ok(()),
+        false => Err(no_table(owner, name)),
+    }
+}
+
+/// The user space, where this server has one.
+fn space(app: &App) -> Result<&UserSpace, Refusal> {
+    app.space.as_ref().ok_or_else(|| Refusal::NotFound { what: "user space on this server".to_owned() })
+}
+
+/// A table of the caller's own, with or without the schema in front. Another's is not there.
+fn own(owner: &Username, name: &str) -> Result<TableName, Refusal> {
+    let schema = schema_of(owner);
+    let bare = name.strip_prefix(&schema).or_else(|| name.strip_prefix(&format!("\"{schema}\"")));
+    let bare = bare.and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+    match bare.rsplit_once('.') {
+        Some((schema, _)) => Err(Refusal::NotFound {
+            what: format!("schema {} of yours: leave it out", schema.chars().take(80).collect::<String>()),
+        }),
+        None => Ok(bare.trim_matches('"').parse()?),
+    }
+}
+
+fn no_table(owner: &Username, name: &TableName) -> Refusal {
+    Refusal::NotFound { what: format!("table {}.{name}", schema_of(owner)) }
+}
+
+fn is_true(parameters: &Parameters, name: &str) -> bool {
+    parameters.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+fn died(_: tokio::task::JoinError) -> Refusal {
+    Refusal::BadForm { what: "reading the table failed".to_owned() }
+}
