@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use api::token::Verifier;
 use catalogue::engine::Catalogue;
@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub space: Option<UserSpace>,
     /// Failed logins of the last minutes.
     pub throttle: Throttle,
+    /// Where notebooks are, once that is known.
+    pub labs_url: OnceLock<String>,
     /// When the server started.
     pub started: jiff::Timestamp,
     /// Cancelled when the server stops.
@@ -66,6 +68,7 @@ impl App {
             state,
             space,
             throttle: Throttle::default(),
+            labs_url: OnceLock::new(),
             started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),
             closing: CancellationToken::new(),
             turns,

@@ -15,6 +15,7 @@ mod data;
 mod format;
 mod identity;
 mod listing;
+mod page;
 mod parameters;
 pub mod plan;
 mod refusal;

@@ -99,6 +99,11 @@ impl ServerHandle {
         self.app.base_url()
     }
 
+    /// Lets the page for people lead to the notebooks at `url`, which has no trailing slash. The first call counts.
+    pub fn link_labs(&self, url: &str) {
+        self.app.labs_url.get_or_init(|| url.to_owned());
+    }
+
     /// Ends every connection and waits for it. Jobs that run go on after the next start.
     pub async fn shutdown_and_wait(self) {
         self.app.closing.cancel();
