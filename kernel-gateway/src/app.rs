@@ -34,6 +34,8 @@ pub struct Parts {
     pub site: Site,
     /// Names and attributes of our cookies.
     pub cookies: CookieJar,
+    /// Where the catalogue's page is.
+    pub catalogue_url: Option<String>,
     /// Limits of bodies and waits.
     pub traffic: TrafficLimits,
     /// Cancelled when the gateway stops; open WebSockets and event streams end with it.

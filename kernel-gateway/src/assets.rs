@@ -13,6 +13,11 @@ pub async fn script() -> Response {
     file("text/javascript; charset=utf-8", include_str!("../assets/progress.js"))
 }
 
+/// `GET /static/notebook.js`.
+pub async fn notebook_script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("../assets/notebook.js"))
+}
+
 /// `GET /static/icon.svg`.
 pub async fn icon() -> Response {
     file("image/svg+xml", include_str!("../assets/icon.svg"))

@@ -19,6 +19,8 @@ pub struct Config {
     pub environment: LabEnvironment,
     /// Arrow Flight location for kernels.
     pub flight_url: String,
+    /// Where the catalogue's page for people is.
+    pub catalogue_url: Option<String>,
     /// The certificate authority that labs trust, with TLS.
     pub ca_file: Option<PathBuf>,
     /// Files that a home starts with; one that exists is left alone.
@@ -44,6 +46,7 @@ impl Config {
             spawner,
             environment: LabEnvironment::from_env(),
             flight_url: flight_url.into(),
+            catalogue_url: None,
             ca_file: None,
             welcome: Vec::new(),
             lab_idle_seconds: 0,

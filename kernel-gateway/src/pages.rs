@@ -1,11 +1,13 @@
 //! The gateway's own pages: small, without scripts where they can do without, and readable by everybody.
 
 use axum::Extension;
+use axum::extract::State;
 use axum::response::{Html, Response};
 use http::StatusCode;
 
 use crate::access::{Caller, Proof};
 use crate::answer::found;
+use crate::app::App;
 use crate::error::Refusal;
 use crate::sign_in::Next;
 
@@ -22,6 +24,17 @@ pub async fn not_found() -> Refusal {
 /// A known address with another method, for those who are signed in.
 pub async fn wrong_method() -> Refusal {
     Refusal::WrongMethod
+}
+
+/// `GET /catalogue`: the catalogue's own page, where there is one.
+pub async fn catalogue(State(app): State<App>) -> Result<Response, Refusal> {
+    app.catalogue_url.as_deref().map(found).ok_or(Refusal::NotFound)
+}
+
+/// `GET /notebook#code`: the code, and the button that makes a notebook of it. What is behind the `#` stays in the
+/// browser.
+pub async fn notebook(Extension(caller): Extension<Caller>) -> Html<String> {
+    page("New notebook", &fill(include_str!("../assets/notebook.html"), &[("user", caller.user.as_str())]))
 }
 
 /// `GET /token`: the button that makes a token.

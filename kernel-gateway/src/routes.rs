@@ -37,6 +37,7 @@ pub fn table() -> Vec<Route> {
         get("/.well-known/jwks.json", Public,    tokens::key_set),
         get("/static/nearside.css",   Public,    assets::style),
         get("/static/progress.js",    Public,    assets::script),
+        get("/static/notebook.js",    Public,    assets::notebook_script),
         get("/static/icon.svg",       Public,    assets::icon),
         // Signing in and out.
         get("/login",                 Public,    sign_in::page),
@@ -48,6 +49,9 @@ pub fn table() -> Vec<Route> {
         get("/token",                 Login,     pages::token),
         post("/api/token",            Login,     tokens::for_person),
         post("/api/lab/token",        LabSecret, tokens::for_lab),
+        // The catalogue's page, and the notebook that it proposes.
+        get("/catalogue",             Login,     pages::catalogue),
+        get("/notebook",              Login,     pages::notebook),
         // The caller's lab: start it, watch it start, use it.
         get("/",                      Login,     pages::home),
         get("/lab",                   Login,     progress::page),

@@ -129,6 +129,7 @@ fn compose(
         throttle: Throttle::new(config.sign_in),
         site,
         cookies: CookieJar::new(has_tls),
+        catalogue_url: config.catalogue_url.clone(),
         traffic: config.traffic,
         closing: CancellationToken::new(),
         identity,

@@ -37,6 +37,7 @@ fn only_sign_in_health_keys_and_static_files_are_public() {
         "/readyz",
         "/static/icon.svg",
         "/static/nearside.css",
+        "/static/notebook.js",
         "/static/progress.js",
     ]);
     assert_eq!(public, expected);

@@ -83,6 +83,7 @@ impl Platform {
             kernel_gateway::Config {
                 tls: certificate
                     .map(|files| kernel_gateway::Tls { certificate: files.certificate, key: files.key }),
+                catalogue_url: Some(vo.url()),
                 ca_file: ca_file.clone(),
                 welcome: welcome::files(),
                 lab_idle_seconds: args.lab_idle_seconds,
@@ -101,6 +102,7 @@ impl Platform {
             identity.clone(),
         )
         .await?;
+        vo.link_labs(&gateway.url());
         gateway.start_lab(user);
         Ok(Self { identity, flight, vo, space, gateway, ca_file, broken_tables })
     }
