@@ -37,6 +37,18 @@ pub struct LabConfig {
     pub ca_file: Option<PathBuf>,
     /// A kernel without work and without messages for this long is shut down; 0 keeps kernels for ever.
     pub kernel_idle_seconds: u64,
+    /// When the gateway is gone, the lab waits so long for another that takes [`Self::leash`]. Without this it ends
+    /// together with whoever started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_absence_seconds: Option<u64>,
+}
+
+impl LabConfig {
+    /// The Unix socket at which a gateway takes the lab over: the lab lives as long as the connection, and the
+    /// connection as long as the lab.
+    pub fn leash(&self) -> PathBuf {
+        self.run_dir.join("leash.sock")
+    }
 }
 
 /// The agent answers from now on.

@@ -145,6 +145,8 @@ pub struct LabLimits {
     pub start_within: Duration,
     /// How long a lab that was asked to end may take before it is killed.
     pub stop_within: Duration,
+    /// How long a lab whose gateway was killed waits for the next one before it ends.
+    pub gateway_absence: Duration,
     /// How often the culler looks for idle labs.
     pub cull_every: Duration,
 }
@@ -155,6 +157,7 @@ impl Default for LabLimits {
             labs: 32,
             start_within: Duration::from_secs(120),
             stop_within: Duration::from_millis(2_500),
+            gateway_absence: Duration::from_secs(60),
             cull_every: Duration::from_secs(60),
         }
     }

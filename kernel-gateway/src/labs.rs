@@ -57,6 +57,15 @@ pub fn base_url(user: &Username) -> String {
     format!("/user/{user}/")
 }
 
+impl LabTerms {
+    /// Whether a lab that was ordered earlier still finds everything where it was told.
+    fn are_those_of(&self, order: &LabOrder) -> bool {
+        let Self { token_url, flight_url, ca_file, kernel_idle_seconds } = self;
+        (token_url, flight_url, ca_file, kernel_idle_seconds)
+            == (&order.token_url, &order.flight_url, &order.ca_file, &order.kernel_idle_seconds)
+    }
+}
+
 impl Labs {
     /// No labs yet.
     pub fn new(spawner: Arc<dyn Spawner>, client: LabClient, terms: LabTerms, limits: LabLimits) -> Self {
@@ -70,6 +79,22 @@ impl Labs {
             lives: TaskTracker::new(),
             closing: CancellationToken::new(),
         }
+    }
+
+    /// Goes on with the labs that an earlier gateway has left, and ends those that were told other addresses.
+    pub async fn resume(self: &Arc<Self>) {
+        let (same, others): (Vec<_>, Vec<_>) =
+            self.spawner.left().into_iter().partition(|order| self.terms.are_those_of(order));
+        for order in same {
+            let state = entry(&mut lock(&self.entries), &order.user).clone();
+            state.send_replace(LabState::Starting(Step::Agent));
+            self.lives.spawn(self.clone().live(order, state));
+        }
+        join_all(others.iter().map(async |LabOrder { user, .. }| {
+            tracing::warn!(lab.user = %user, "the lab of {user} is ended: its addresses are others now");
+            self.spawner.stop(user).await;
+        }))
+        .await;
     }
 
     /// Where a user's lab is in its life.
@@ -95,7 +120,7 @@ impl Labs {
                 return Err(Refusal::LabsFull { limit: self.limits.labs });
             }
             state.send_replace(LabState::Starting(Step::Agent));
-            self.lives.spawn(self.clone().live(user.clone(), state.clone()));
+            self.lives.spawn(self.clone().live(self.order(user), state.clone()));
         }
         Ok(state.borrow().clone())
     }
@@ -130,8 +155,8 @@ impl Labs {
     }
 
     /// One lab, from its start to its end.
-    async fn live(self: Arc<Self>, user: Username, state: watch::Sender<LabState>) {
-        let order = self.order(&user);
+    async fn live(self: Arc<Self>, order: LabOrder, state: watch::Sender<LabState>) {
+        let user = order.user.clone();
         let digest = secrets::digest(&order.lab_secret);
         lock(&self.secrets).insert(digest.clone(), user.clone());
         let ended = tokio::select! {

@@ -90,6 +90,7 @@ pub async fn start_with_spawner(
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let addr = listener.local_addr().map_err(listen)?;
     let app = compose(&config, identity, spawner, addr)?;
+    app.labs.resume().await;
     let connections = TaskTracker::new();
     let service = listener::Service {
         router: routes::router(app.clone()),

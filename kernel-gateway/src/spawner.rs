@@ -1,6 +1,5 @@
 //! What it takes to run labs somewhere: one trait, and its implementation with processes of this machine.
 
-mod forker;
 mod home;
 mod log;
 mod marked;
@@ -100,9 +99,6 @@ pub enum SpawnError {
     /// Another gateway of this installation uses the directory.
     #[error("another gateway uses the run directory {0}: stop that one, or choose another directory")]
     RunDirInUse(PathBuf),
-    /// The system gives us no thread.
-    #[error("failed to start the thread that starts labs: too many run already")]
-    Thread(#[source] std::io::Error),
     /// The agent program could not be run.
     #[error("failed to run {program}: is it installed?")]
     Program {
@@ -145,7 +141,6 @@ impl From<SpawnError> for Ended {
             | SpawnError::File { .. }
             | SpawnError::RunDirTooLong { .. }
             | SpawnError::RunDirInUse(_)
-            | SpawnError::Thread(_)
             | SpawnError::Program { .. } => Self::Unasked { reason, log: String::new() },
         }
     }
@@ -153,6 +148,12 @@ impl From<SpawnError> for Ended {
 
 /// Runs labs. At most one per user.
 pub trait Spawner: Send + Sync + 'static {
+    /// Labs that an earlier gateway has left running, as they were ordered. Each is then either
+    /// started with this order, which waits until its agent answers, or stopped.
+    fn left(&self) -> Vec<LabOrder> {
+        Vec::new()
+    }
+
     /// Starts a lab and waits until its agent answers. Dropping the future does not stop the lab.
     fn start<'a>(&'a self, order: &'a LabOrder) -> BoxFuture<'a, Result<RunningLab, SpawnError>>;
 

@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 /// Runs the kernels and the JupyterLab of one person.
 ///
 /// The lab lives as long as the standard input of this program stays open: whoever starts it holds the other end of a
-/// pipe, and when that process goes, however it goes, everything of the lab stops. SIGTERM and SIGINT do the same.
+/// pipe, and when that process goes, however it goes, everything of the lab stops; or waits for another gateway, where
+/// the configuration says for how long. SIGTERM and SIGINT stop it at once.
 /// Log lines go to standard error; RUST_LOG chooses how many.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -70,8 +71,9 @@ fn main() -> anyhow::Result<()> {
         }
         (Some(Role::Serve { config }), _) => runtime::Runtime::new()?.block_on(serve(&config)),
         (None, Some(config)) => one_thread()?.block_on(async {
-            let stop = order_to_stop(standard_input_closed())?;
-            lab_agent::overseer::run(&config, stop).await.context("the lab cannot start")
+            let stop = order_to_stop()?;
+            let run = lab_agent::overseer::run(&config, stop, standard_input_closed());
+            run.await.context("the lab cannot start")
         }),
         (Some(Role::Install { directory }), _) => install(&directory),
         (None, None) => anyhow::bail!("give --config FILE"),
@@ -92,7 +94,7 @@ fn install(directory: &Path) -> anyhow::Result<()> {
 async fn serve(config: &Path) -> anyhow::Result<()> {
     let overseer = parent_id();
     set_pdeathsig(Signal::SIGTERM)?;
-    let stop = order_to_stop(std::future::pending())?;
+    let stop = order_to_stop()?;
     let config = Config::read(config).context("the lab cannot start")?;
     let socket = std::net::TcpListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let handle = lab_agent::start(config, socket, overseer).await.context("the lab cannot start")?;
@@ -104,14 +106,13 @@ async fn serve(config: &Path) -> anyhow::Result<()> {
 }
 
 /// Listens for orders from now on; the answer says why to stop.
-fn order_to_stop(abandoned: impl Future<Output = ()>) -> anyhow::Result<impl Future<Output = &'static str>> {
+fn order_to_stop() -> anyhow::Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
-            () = abandoned => "the process that started it is gone",
         }
     })
 }

@@ -5,6 +5,8 @@
 //! everything that lost its own in the lab, and when it ends, however it ends, so does everything else
 //! (`keeper/orphan.rs`): nothing outlives the platform.
 
+mod leash;
+
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -21,6 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 use crate::config::{Config, Limits};
+use leash::Leash;
 
 /// The first pause before an agent that was killed soon after its start is started again; it doubles up to the limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -31,16 +34,29 @@ const LEFTOVERS: Duration = Duration::from_secs(2);
 /// How often leftovers are looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Runs the lab that the file describes until `stop` says why it has to end.
-pub async fn run(config_file: &Path, stop: impl Future<Output = &'static str>) -> anyhow::Result<()> {
+/// Runs the lab that the file describes until `stop` says why it has to end, or nobody holds it any more. `holder`
+/// ends when the one who started the lab does.
+pub async fn run(
+    config_file: &Path,
+    stop: impl Future<Output = &'static str>,
+    holder: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let config = Config::read(config_file)?;
     let addr = config.lab.listen;
     let socket = TcpListener::bind(addr)
         .with_context(|| format!("cannot listen on {addr}: choose another address, or port 0"))?;
     set_child_subreaper(true).context("cannot become the parent of the lab's processes")?;
+    let leash = Leash::new(&config.lab).context("cannot make the socket for the next gateway")?;
+    let let_go = async {
+        match &leash {
+            Some(leash) => leash.is_let_go(holder).await,
+            None => holder.await,
+        }
+    };
     let agents = Agents { config_file, socket, limits: &config.limits };
     let reason = tokio::select! {
         reason = stop => reason,
+        () = let_go => "the gateway is gone",
         ended = agents.keep_running() => return ended,
     };
     tracing::info!("stopping the lab: {reason}");

@@ -123,9 +123,12 @@ class Lab:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
-    def channels(self, kernel: str, subprotocols: list[str] | None = None) -> Channels:
-        """The channels of a kernel."""
+    def channels(
+        self, kernel: str, subprotocols: list[str] | None = None, cursor: int | str | None = None
+    ) -> Channels:
+        """The channels of a kernel; with a cursor, everything after the message of that number."""
         url = f"{self._base}/api/kernels/{kernel}/channels".replace("http", "ws", 1)
+        url += "" if cursor is None else f"?cursor={cursor}"
         header = [f"{name}: {value}" for name, value in self._headers.items()]
         subprotocols = [V1] if subprotocols is None else subprotocols
         return Channels(websocket.create_connection(url, ANSWER_WITHIN, header=header, subprotocols=subprotocols))

@@ -5,14 +5,17 @@ Processes of labs are found by the mark in their environment, as after a crash n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import parts
 from waiting import until
@@ -47,8 +50,8 @@ class Ready:
 class PlatformProcess:
     """One run of ``nearside up`` on a state directory of its own, or of what the README tells to run."""
 
-    def __init__(self, state: Path, data: Path, *options: str, readme: bool = False):
-        self.state = state
+    def __init__(self, state: Path, data: Path, *options: str, readme: bool = False, ports: list[str] = ANY_PORTS):
+        self.state, self._data, self._options = state, data, options
         self._files = state.parent / f"{state.name}-run"
         self._files.mkdir(exist_ok=True)
         self._ready_file = self._files / "ready.json"
@@ -57,7 +60,7 @@ class PlatformProcess:
         self.errors = self._files / "stderr"
         up = README_COMMAND if readme else built_programs()
         up = [*up, "--state", state, "--data", data, "--ready-file", self._ready_file, *options]
-        up += [*ANY_PORTS, "--no-browser"]
+        up += [*ports, "--no-browser"]
         with self._output.open("w") as output, self.errors.open("w") as errors:
             self.process = subprocess.Popen(up, stdout=output, stderr=errors, cwd=parts.REPOSITORY)
 
@@ -84,10 +87,22 @@ class PlatformProcess:
         """Where a user's files are."""
         return self.state / "homes" / user
 
+    def runtime(self) -> Path:
+        """Where sockets of labs are, and the list of those that run."""
+        name = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:8]
+        return Path(tempfile.gettempdir()) / f"nearside-{os.getuid()}-{name}"
+
     def kill(self) -> None:
         """Ends the main process as a crash would, and nothing else."""
         self.process.kill()
         self.process.wait()
+
+    def again(self) -> PlatformProcess:
+        """The same platform started again after its end, on the same ports."""
+        was = json.loads(self._ready_file.read_text())
+        options = {"--port": "gateway_url", "--flight-port": "flight_url", "--vo-port": "vo_url"}
+        ports = [text for option, url in options.items() for text in (option, str(urlsplit(was[url]).port))]
+        return PlatformProcess(self.state, self._data, *self._options, ports=ports)
 
     def stop(self) -> None:
         """Asks it to end, and expects that all of it has ended in time."""

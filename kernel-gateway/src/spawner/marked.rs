@@ -14,9 +14,12 @@ use tokio::time::{Instant, sleep};
 /// Between two looks at who is left.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// `NAME=value` entries that a process must all have.
+/// `NAME=value` entries that a process must all have, and others of which it must have none.
 #[derive(Clone, Debug)]
-pub struct Marks(Vec<String>);
+pub struct Marks {
+    all_of: Vec<String>,
+    none_of: Vec<String>,
+}
 
 impl Marks {
     /// Carried by every process of every lab of an installation.
@@ -26,7 +29,13 @@ impl Marks {
 
     /// Marks from names and values.
     pub fn new<const N: usize>(marks: [(&str, &str); N]) -> Self {
-        Self(marks.iter().map(|(name, value)| format!("{name}={value}")).collect())
+        let all_of = marks.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Self { all_of, none_of: Vec::new() }
+    }
+
+    /// Leaves those alone that carry this too.
+    pub fn spare(&mut self, name: &str, value: &str) {
+        self.none_of.push(format!("{name}={value}"));
     }
 
     /// Ends every process that carries the marks: TERM, and KILL for those left after `grace`.
@@ -78,7 +87,7 @@ impl Marks {
     fn are_carried_by(&self, pid: Pid) -> bool {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let has = |mark: &String| environment.split(|&byte| byte == 0).any(|entry| entry == mark.as_bytes());
-        !environment.is_empty() && self.0.iter().all(has)
+        !environment.is_empty() && self.all_of.iter().all(has) && !self.none_of.iter().any(has)
     }
 }
 
@@ -102,7 +111,9 @@ mod tests {
         };
         let (mut marias, mut carolines) = (start("maria"), start("caroline"));
 
-        marks.end(Duration::from_millis(200)).await;
+        let mut spared = Marks::new([("NEARSIDE_TEST_MARK", &value)]);
+        spared.spare("NEARSIDE_TEST_USER", "caroline");
+        spared.end(Duration::from_millis(200)).await;
 
         assert_eq!(marks.carriers().await, []);
         assert!(carolines.try_wait().expect("a status").is_none(), "another user's process lives");

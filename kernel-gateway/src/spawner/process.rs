@@ -1,10 +1,13 @@
 //! Labs as process groups of this machine, under our own operating-system user.
 //!
-//! Nothing outlives us: an agent notices our end by its standard input and by a signal, and what is left of a
-//! killed platform is found by its mark and ended at the next start. Users are not isolated from each other.
+//! A lab outlives us for a while: it waits for the next gateway, which finds it in the state file and holds it again.
+//! Everything else that a killed platform left is found by its mark and ended then. Users are not isolated from each
+//! other.
 
 mod keep;
+mod overseer;
 mod prepare;
+mod survivor;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,23 +18,26 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::forker::Forker;
 use super::marked::Marks;
 use super::run_dir::RunDir;
 use super::state_file::{Record, StateFile, start_time_ticks};
-use super::{LabOrder, Presence, RunningLab, SpawnError, Spawner};
+use super::{Ended, LabOrder, Presence, RunningLab, SpawnError, Spawner};
 use crate::config::{Config, LabEnvironment, LabLimits, ProcessSpawnerConfig, WelcomeFile};
+use overseer::Overseer;
+use survivor::Survivor;
 
 /// How long the left-overs of an earlier gateway may take to end.
 const SWEEP_GRACE: Duration = Duration::from_secs(2);
 
 /// The `process` spawner.
 pub struct ProcessSpawner {
-    forker: Forker,
     shared: Arc<Shared>,
+    /// Labs that run since before us, until somebody starts or stops them.
+    left: Mutex<HashMap<Username, (LabOrder, oneshot::Receiver<Ended>)>>,
 }
 
 /// What the tasks that keep labs need as well.
@@ -55,12 +61,12 @@ struct Held {
 }
 
 impl ProcessSpawner {
-    /// Takes the run directory and ends what an earlier gateway of this installation left running.
+    /// Takes the run directory and the labs that an earlier gateway of this installation left running, and ends what
+    /// else is left.
     pub async fn open(config: &Config, installation: Uuid) -> Result<Self, SpawnError> {
         let run_dir = RunDir::open(config.spawner.run_dir.clone())?;
         let state_file = StateFile::new(run_dir.path());
-        let forker = Forker::start().map_err(SpawnError::Thread)?;
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             programs: config.spawner.clone(),
             environment: config.environment.clone(),
             welcome: config.welcome.clone(),
@@ -69,33 +75,54 @@ impl ProcessSpawner {
             run_dir,
             state_file,
             labs: Mutex::default(),
-        };
-        shared.sweep().await;
-        Ok(Self { forker, shared: Arc::new(shared) })
+        });
+        let records = shared.state_file.read();
+        let survivors = shared.survivors(records.clone()).await;
+        shared.sweep(&survivors, records).await;
+        let held = survivors.into_iter().map(|survivor| {
+            let Survivor { record, order, overseer } = survivor;
+            (order.user.clone(), (order, shared.clone().hold(record, overseer)))
+        });
+        Ok(Self { left: Mutex::new(held.collect()), shared: shared.clone() })
     }
 
     async fn start_lab(&self, order: &LabOrder) -> Result<RunningLab, SpawnError> {
+        let left = self.left().remove(&order.user);
+        if let Some((_, ended)) = left {
+            return self.shared.wait_until_ready(&order.user, ended).await;
+        }
         if self.state(&order.user) == Presence::Present {
             return Err(SpawnError::Present(order.user.clone()));
         }
         let (shared, ordered) = (self.shared.clone(), order.clone());
         let prepared = tokio::task::spawn_blocking(move || shared.prepare(&ordered));
-        let command = prepared.await.expect("preparing a lab does not panic")?;
-        let child = self.forker.spawn(command).await;
-        let child = child
+        let mut command = prepared.await.expect("preparing a lab does not panic")?;
+        let child = command
+            .spawn()
             .map_err(|source| SpawnError::Program { program: self.shared.programs.agent.clone(), source })?;
-        let ended = self.shared.clone().hold(&order.user, child);
+        let overseer = Overseer::started(child);
+        let record = self.shared.record(&order.user, overseer.pid());
+        let ended = self.shared.clone().hold(record, overseer);
         self.shared.wait_until_ready(&order.user, ended).await
+    }
+
+    fn left(&self) -> MutexGuard<'_, HashMap<Username, (LabOrder, oneshot::Receiver<Ended>)>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Spawner for ProcessSpawner {
+    fn left(&self) -> Vec<LabOrder> {
+        Self::left(self).values().map(|(order, _)| order.clone()).collect()
+    }
+
     fn start<'a>(&'a self, order: &'a LabOrder) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
         self.start_lab(order).boxed()
     }
 
     fn stop<'a>(&'a self, user: &'a Username) -> BoxFuture<'a, ()> {
         async move {
+            self.left().remove(user);
             let held = self.shared.lock().get(user).cloned();
             if let Some(Held { record: _, stop, gone }) = held {
                 stop.cancel();
@@ -115,18 +142,30 @@ impl Spawner for ProcessSpawner {
 }
 
 impl Shared {
-    /// Ends every process of this installation's labs, and removes their directories.
-    async fn sweep(&self) {
-        Marks::new([(Marks::LAB, &self.installation)]).end(SWEEP_GRACE).await;
-        for Record { user, pid, start_time_ticks: started, run_dir: _ } in self.state_file.read() {
+    /// Ends every process of this installation's labs and removes their directories, but for those of the survivors.
+    async fn sweep(&self, survivors: &[Survivor], records: Vec<Record>) {
+        let kept: Vec<_> = survivors.iter().map(|survivor| survivor.order.user.clone()).collect();
+        let mut marks = Marks::new([(Marks::LAB, &self.installation)]);
+        kept.iter().for_each(|user| marks.spare(Marks::USER, user.as_str()));
+        marks.end(SWEEP_GRACE).await;
+        for record in records.into_iter().filter(|record| !kept.contains(&record.user)) {
             // Only an agent whose environment we may not read gets here.
-            if start_time_ticks(pid) == Some(started) {
-                tracing::warn!(lab.user = %user, pid, "killing a lab of an earlier gateway");
-                let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+            if record.is_alive() {
+                tracing::warn!(lab.user = %record.user, pid = record.pid, "killing a lab of an earlier gateway");
+                let _ = killpg(Pid::from_raw(record.pid), Signal::SIGKILL);
             }
         }
-        self.run_dir.clear();
+        self.run_dir.clear(&kept);
         self.write_state();
+    }
+
+    fn record(&self, user: &Username, pid: i32) -> Record {
+        Record {
+            user: user.clone(),
+            pid,
+            start_time_ticks: start_time_ticks(pid).unwrap_or_default(),
+            run_dir: self.run_dir.lab(user).path().to_owned(),
+        }
     }
 
     fn write_state(&self) {

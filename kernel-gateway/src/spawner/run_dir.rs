@@ -49,11 +49,11 @@ impl RunDir {
         LabDir { root: self.root.join(user.as_str()) }
     }
 
-    /// Removes what labs of an earlier gateway left.
-    pub fn clear(&self) {
+    /// Removes what labs of an earlier gateway left, but for those that are kept.
+    pub fn clear(&self, kept: &[Username]) {
         let entries = fs::read_dir(&self.root).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<Username>().ok());
-        for lab in names.map(|user| self.lab(&user)) {
+        for lab in names.filter(|user| !kept.contains(user)).map(|user| self.lab(&user)) {
             if lab.config_file().exists() || lab.log_file().exists() {
                 lab.remove();
             }
@@ -108,6 +108,11 @@ impl LabDir {
         let written =
             options.write(true).create_new(true).mode(0o600).open(&path).and_then(|mut f| f.write_all(&text));
         written.map_err(|source| SpawnError::File { path, source })
+    }
+
+    /// The configuration, of a lab that was started.
+    pub fn read_config(&self) -> Option<LabConfig> {
+        serde_json::from_slice(&fs::read(self.config_file()).ok()?).ok()
     }
 
     /// What the agent says once it answers.
@@ -180,7 +185,10 @@ mod tests {
         lab.make().expect("made");
         fs::write(lab.config_file(), "{}").expect("written");
         fs::create_dir(dir.path().join("precious")).expect("made");
-        run_dir.clear();
+        let maria = "maria".parse().expect("a name");
+        run_dir.clear(std::slice::from_ref(&maria));
+        assert!(lab.path().exists(), "hers is kept");
+        run_dir.clear(&[]);
         assert!(!lab.path().exists());
         assert!(dir.path().join("precious").exists());
     }

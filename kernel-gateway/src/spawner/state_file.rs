@@ -20,6 +20,13 @@ pub struct Record {
     pub run_dir: PathBuf,
 }
 
+impl Record {
+    /// Whether this very process lives.
+    pub fn is_alive(&self) -> bool {
+        start_time_ticks(self.pid) == Some(self.start_time_ticks)
+    }
+}
+
 /// The file.
 pub struct StateFile(PathBuf);
 

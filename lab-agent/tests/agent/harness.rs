@@ -67,6 +67,7 @@ impl Lab {
             flight_url: "grpc://127.0.0.1:1".into(),
             ca_file: None,
             kernel_idle_seconds: 0,
+            gateway_absence_seconds: None,
         };
         adjust(&mut config);
         let config_file = files.path().join("config.json");

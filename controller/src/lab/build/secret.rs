@@ -66,6 +66,7 @@ impl Blueprint<'_> {
             flight_url: self.pods.flight_url.clone(),
             ca_file: None,
             kernel_idle_seconds: 0,
+            gateway_absence_seconds: None,
         }
     }
 

@@ -5,16 +5,13 @@ use std::time::Duration;
 
 use api::names::Username;
 use futures::FutureExt;
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
-use tokio::process::Child;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{Held, Shared};
+use super::{Held, Overseer, Shared};
 use crate::spawner::marked::Marks;
-use crate::spawner::state_file::{Record, start_time_ticks};
+use crate::spawner::state_file::Record;
 use crate::spawner::{Ended, RunningLab, SpawnError};
 
 /// How long processes that outlived their agent may take to end.
@@ -24,22 +21,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl Shared {
     /// Hands the process to a task that stays with it until nothing of the lab runs any more.
-    pub fn hold(self: Arc<Self>, user: &Username, child: Child) -> oneshot::Receiver<Ended> {
-        // Never 0, which would mean our own process group.
-        let pid =
-            child.id().and_then(|id| i32::try_from(id).ok()).expect("a child not yet waited for has a pid");
-        let record = Record {
-            user: user.clone(),
-            pid,
-            start_time_ticks: start_time_ticks(pid).unwrap_or_default(),
-            run_dir: self.run_dir.lab(user).path().to_owned(),
-        };
+    pub fn hold(self: Arc<Self>, record: Record, overseer: Overseer) -> oneshot::Receiver<Ended> {
+        let user = record.user.clone();
         let held = Held { record, stop: CancellationToken::new(), gone: CancellationToken::new() };
-        self.lock().insert(user.clone(), held.clone());
+        self.lock().insert(user, held.clone());
         self.write_state();
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(async move {
-            let ended = self.keep(&held, child).await;
+            let ended = self.keep(&held, overseer).await;
             // The one who started the lab may have gone; then nobody asks how it ended.
             let _ = sender.send(ended);
             held.gone.cancel();
@@ -47,17 +36,14 @@ impl Shared {
         receiver
     }
 
-    async fn keep(&self, held: &Held, mut child: Child) -> Ended {
-        // The agent reads its input until we close it, or until our end closes it.
-        let mut input = child.stdin.take();
+    async fn keep(&self, held: &Held, mut overseer: Overseer) -> Ended {
         let user = &held.record.user;
         let ended_alone = tokio::select! {
-            status = child.wait() => Some(status),
+            how = overseer.end() => Some(how),
             () = held.stop.cancelled() => None,
         };
         if ended_alone.is_none() {
-            drop(input.take());
-            end_group(&mut child, held.record.pid, self.limits.stop_within).await;
+            overseer.stop(self.limits.stop_within).await;
         }
         Marks::new([(Marks::LAB, &self.installation), (Marks::USER, user.as_str())])
             .end(LEFTOVER_GRACE)
@@ -68,11 +54,8 @@ impl Shared {
         self.write_state();
         match ended_alone {
             None => Ended::Asked,
-            Some(Ok(status)) => {
-                Ended::Unasked { reason: format!("the lab ended by itself ({status})"), log: dir.log() }
-            }
-            Some(Err(error)) => {
-                Ended::Unasked { reason: format!("the lab was lost ({error})"), log: dir.log() }
+            Some(how) => {
+                Ended::Unasked { reason: format!("the lab ended by itself ({how})"), log: dir.log() }
             }
         }
     }
@@ -100,16 +83,6 @@ impl Shared {
                 return Err(SpawnError::TooSlow { within: self.limits.start_within, log: dir.log() });
             }
         }
-    }
-}
-
-/// TERM to the agent, which ends its kernels in order; KILL to the whole group when that takes too long.
-async fn end_group(child: &mut Child, pid: i32, within: Duration) {
-    // The child has not been waited for, so its pid cannot belong to anybody else.
-    let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-    if timeout(within, child.wait()).await.is_err() {
-        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-        let _ = child.wait().await;
     }
 }
 

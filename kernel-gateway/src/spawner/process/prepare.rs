@@ -1,7 +1,7 @@
 //! Everything on disk that a lab needs before it starts, and the command that starts it.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use api::lab::LabConfig;
@@ -12,9 +12,6 @@ use super::Shared;
 use crate::spawner::marked::Marks;
 use crate::spawner::run_dir::LabDir;
 use crate::spawner::{LabOrder, SpawnError, home};
-
-/// Where util-linux keeps the program that makes a child hear of its parent's end.
-const SETPRIV: [&str; 2] = ["/usr/bin/setpriv", "/bin/setpriv"];
 
 impl Shared {
     /// Makes home, directory and configuration; the answer is the command that starts the agent.
@@ -42,6 +39,7 @@ impl Shared {
             flight_url: order.flight_url,
             ca_file: order.ca_file,
             kernel_idle_seconds: order.kernel_idle_seconds,
+            gateway_absence_seconds: Some(self.limits.gateway_absence.as_secs()),
         }
     }
 
@@ -49,7 +47,7 @@ impl Shared {
         let path = dir.log_file();
         let log = File::create(&path).and_then(|file| Ok((file.try_clone()?, file)));
         let (stdout, stderr) = log.map_err(|source| SpawnError::File { path, source })?;
-        let mut command = hear_of_our_end(&self.programs.agent);
+        let mut command = Command::new(&self.programs.agent);
         command
             .arg("--config")
             .arg(dir.config_file())
@@ -64,19 +62,8 @@ impl Shared {
             .stdin(Stdio::piped())
             .stdout(stdout)
             .stderr(stderr)
-            .process_group(0);
+            .process_group(0)
+            .kill_on_drop(true);
         Ok(command)
-    }
-}
-
-/// The agent's command, through `setpriv` where there is one: then the end of our thread is a TERM for it.
-fn hear_of_our_end(agent: &Path) -> Command {
-    match SETPRIV.iter().map(PathBuf::from).find(|program| program.exists()) {
-        Some(setpriv) => {
-            let mut command = Command::new(setpriv);
-            command.args(["--pdeathsig", "TERM", "--"]).arg(agent);
-            command
-        }
-        None => Command::new(agent),
     }
 }
