@@ -7,6 +7,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::time::{interval, sleep};
 
+use super::departing::Departing;
 use crate::access::{Caller, Proof};
 use crate::app::App;
 
@@ -23,7 +24,7 @@ pub fn open(app: App, caller: Caller, browser: OnUpgrade, lab: OnUpgrade) {
                 return;
             }
         };
-        let (mut browser, mut lab) = (TokioIo::new(browser), TokioIo::new(lab));
+        let (mut browser, mut lab) = (Departing(TokioIo::new(browser)), TokioIo::new(lab));
         tokio::select! {
             // Either side may just vanish; that is how most WebSockets end.
             _ = copy_bidirectional_with_sizes(&mut browser, &mut lab, BUFFER_BYTES, BUFFER_BYTES) => {}

@@ -17,7 +17,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::AsyncWrite;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::Notify;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 
 use super::{Encoding, Envelope, sequence};
 use crate::config::Limits;
@@ -34,6 +34,9 @@ const UNACCEPTABLE: u16 = 1003;
 const BURST: usize = 256;
 /// How long after its last message the end of a kernel may take to be known to the agent.
 const NEWS_OF_THE_END: Duration = Duration::from_secs(1);
+
+/// How long the requests of a client that cannot be written to any more may take to be read.
+const LAST_REQUESTS: Duration = Duration::from_secs(1);
 
 /// Why and how a WebSocket is closed.
 struct Closing(u16, String);
@@ -141,6 +144,8 @@ impl Client<'_> {
             }
             let written = self.write_burst(sink, first, &mut from_kernel);
             if !matches!(timeout(self.limits.client_write, written).await, Ok(Ok(()))) {
+                // It may have asked something and left: the other loop reads that, and ends when all is read.
+                sleep(LAST_REQUESTS).await;
                 return Closing(NORMAL, "the client cannot be written to".into());
             }
         }

@@ -38,9 +38,15 @@ async fn serve(stream: UnixStream, kept: Arc<Kept>) {
         Some(ToKeeper::Attach(attach)) => {
             let last = kept.journal.last();
             let start = kept.sessions().begin(&attach.session, attach.cursor, last);
+            let told = async {
+                if tell_client(&kept, &attach, start, output).await.is_err() {
+                    // It does not listen any more, but what it asked before it left is still to be heard.
+                    std::future::pending().await
+                }
+            };
             tokio::select! {
                 () = hear_client(&kept, &attach, input) => {}
-                _ = tell_client(&kept, &attach, start, output) => {}
+                () = told => {}
             }
         }
         Some(ToKeeper::Watch) => {

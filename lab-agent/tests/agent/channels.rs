@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::harness::shared;
+use crate::harness::{DEADLINE, shared};
 use crate::websocket::{Client, Form};
 
 #[tokio::test]
@@ -131,4 +131,40 @@ async fn a_frame_that_is_no_message_ends_the_connection() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn a_request_is_carried_out_also_when_its_client_leaves_at_once() {
+    let Some(lab) = shared() else { return };
+    let kernel = lab.kernel().await;
+    for number in 0..30 {
+        let form = if number % 2 == 0 { Form::V1 } else { Form::Legacy };
+        let mut client = Client::connect(lab, &kernel, &format!("leaves-{number}"), form).await;
+        client.execute(&format!("left = {{*globals().get('left', ()), {number}}}")).await;
+    }
+    let mut asks = Client::connect(lab, &kernel, "asks", Form::V1).await;
+    let start = std::time::Instant::now();
+    while asks.run("print(len(left))").await.0 != "30\n" {
+        assert!(start.elapsed() < DEADLINE, "some requests were lost");
+    }
+}
+
+#[tokio::test]
+async fn subshells_are_made_listed_and_used_by_their_id() {
+    let Some(lab) = shared() else { return };
+    let kernel = lab.kernel().await;
+    let mut client = Client::connect(lab, &kernel, "shells", Form::V1).await;
+    client.send("control", "create_subshell_request", json!({}), &[]).await;
+    let reply = client.until(|message| message.kind() == "create_subshell_reply").await;
+    let subshell = reply.content["subshell_id"].as_str().expect("an id").to_owned();
+    // The main shell is busy until the other one, which answers meanwhile, lets it go.
+    let main = client.execute("import threading; go = threading.Event(); print(go.wait(60))").await;
+    let other = client.execute_in(&subshell, "go.set()").await;
+    assert_eq!(client.finish(&main).await.0, "True\n");
+    client.send("control", "list_subshell_request", json!({}), &[]).await;
+    let list = client.until(|message| message.kind() == "list_subshell_reply").await;
+    assert_eq!(list.content["subshell_id"], json!([subshell]), "{other}");
+    client.send("control", "delete_subshell_request", json!({"subshell_id": subshell}), &[]).await;
+    let deleted = client.until(|message| message.kind() == "delete_subshell_reply").await;
+    assert_eq!(deleted.content["status"], "ok");
 }

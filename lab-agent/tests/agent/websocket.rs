@@ -21,6 +21,7 @@ pub enum Form {
 pub struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     form: Form,
+    subshell: Option<String>,
 }
 
 #[derive(Debug)]
@@ -69,7 +70,7 @@ impl Client {
         let protocol = (form == Form::V1).then_some(V1);
         let (socket, answered) = try_open(lab, &path, protocol).await?;
         assert_eq!(answered.as_deref(), protocol, "the subprotocol is echoed when it is offered");
-        Some(Self { socket, form })
+        Some(Self { socket, form, subshell: None })
     }
 
     /// Sends a request and returns its id.
@@ -86,10 +87,13 @@ impl Client {
         buffers: &[&[u8]],
     ) -> String {
         let id = uuid::Uuid::new_v4().to_string();
-        let header = json!({
+        let mut header = json!({
             "msg_id": id, "msg_type": kind, "session": "s", "username": "maria",
             "date": "2026-08-01T12:00:00.000000Z", "version": "5.3",
         });
+        if let Some(subshell) = &self.subshell {
+            header["subshell_id"] = json!(subshell);
+        }
         let frame = match self.form {
             Form::V1 => {
                 let json = [header.to_string(), "{}".into(), metadata.to_string(), content.to_string()];
@@ -114,6 +118,14 @@ impl Client {
 
     pub async fn execute(&mut self, code: &str) -> String {
         self.execute_with(json!({}), code).await
+    }
+
+    /// Executes in a subshell.
+    pub async fn execute_in(&mut self, subshell: &str, code: &str) -> String {
+        self.subshell = Some(subshell.to_owned());
+        let request = self.execute(code).await;
+        self.subshell = None;
+        request
     }
 
     /// Executes the cell of a notebook, as JupyterLab says it.
