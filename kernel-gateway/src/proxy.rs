@@ -4,6 +4,7 @@
 //! the agent's own secret. Bodies stream both ways; WebSockets become tunnels.
 
 mod client;
+mod departing;
 mod headers;
 mod tunnel;
 

@@ -64,7 +64,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorised => StatusCode::UNAUTHORIZED,
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Start(StartError::Refused(_)) => StatusCode::BAD_REQUEST,
             Self::OutsideBase(_)
             | Self::NoSuchKernel(_)
             | Self::NoSuchSpec(_)

@@ -56,6 +56,9 @@ pub enum StartError {
         "The '{0}' kernel is not available. Please pick another suitable kernel instead, or install that kernel."
     )]
     UnknownSpec(String),
+    /// The wish or the kernelspec cannot be followed.
+    #[error("this kernel cannot be started: {0}")]
+    Refused(String),
     /// The lab's limit is reached.
     #[error("this lab already has {0} kernels: shut one down first")]
     TooMany(usize),
@@ -171,6 +174,11 @@ fn working_directory(home: &Path, path: &str) -> PathBuf {
     let wanted = home.join(relative(path));
     let nearest = wanted.ancestors().find(|directory| directory.is_dir());
     nearest.filter(|directory| directory.starts_with(home)).unwrap_or(home).to_owned()
+}
+
+/// Whether `path` tries to lead out of where it belongs.
+pub fn leads_out(path: &str) -> bool {
+    path.contains('\0') || Path::new(path).components().any(|part| part == std::path::Component::ParentDir)
 }
 
 /// `path` without anything that could lead out of the directory that it is joined to.

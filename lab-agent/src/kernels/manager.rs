@@ -56,7 +56,13 @@ impl Kernels {
     /// Starts a kernel; returns when it answers. It starts also when the caller does not wait.
     pub async fn start(self: &Arc<Self>, request: StartRequest) -> Result<Arc<Kernel>, StartError> {
         let name = request.spec.clone().unwrap_or_else(|| spec::DEFAULT.to_owned());
+        let refused = |problem: String| StartError::Refused(problem);
+        spec::check_name(&name).map_err(refused)?;
+        if request.path.as_deref().is_some_and(launch::leads_out) {
+            return Err(refused("its path has parts that lead out of the home directory".into()));
+        }
         let spec = spec::find(&self.config.lab, &name).ok_or(StartError::UnknownSpec(name))?;
+        spec.check().map_err(refused)?;
         if self.closing.is_cancelled() {
             return Err(StartError::Stopping);
         }

@@ -68,6 +68,15 @@ pub fn find(lab: &LabConfig, name: &str) -> Option<KernelSpec> {
     all(lab).remove(&name.to_ascii_lowercase())
 }
 
+/// Whether a kernelspec can have this name: letters, digits, `-`, `.` and `_`, as Jupyter has it, and never a path.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    if plain && name.chars().any(|c| c.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(format!("{name:?} is no name of a kernelspec: use letters, digits, '-', '.' and '_'"))
+}
+
 /// `<prefix>/share/jupyter/kernels` for the interpreter `<prefix>/bin/python`, symbolic links not followed: a
 /// virtual environment's interpreter is a link to another prefix.
 fn environment_kernels(lab: &LabConfig) -> Option<PathBuf> {
@@ -87,6 +96,27 @@ fn read(directory: &Path) -> Option<KernelSpec> {
 }
 
 impl KernelSpec {
+    /// What is wrong with it, before anything is started.
+    pub fn check(&self) -> Result<(), String> {
+        let KernelJson { argv, env, .. } = &self.json;
+        let has_zero = |text: &String| text.contains('\0');
+        if argv.first().is_none_or(|program| program.trim().is_empty()) {
+            return Err("argv in its kernel.json names no program".into());
+        }
+        if !argv.iter().any(|word| word.contains("{connection_file}")) {
+            return Err(
+                "argv in its kernel.json has no {connection_file}: the kernel could not be reached".into()
+            );
+        }
+        if argv.iter().any(has_zero) || env.values().any(has_zero) {
+            return Err("its kernel.json has a zero byte in argv or env".into());
+        }
+        match env.keys().find(|name| !is_free(name)) {
+            Some(name) => Err(format!("env in its kernel.json may not set {name:?}")),
+            None => Ok(()),
+        }
+    }
+
     /// The command line. A leading `python` means the lab's interpreter.
     pub fn command(&self, python: &Path, connection_file: &Path) -> Vec<OsString> {
         let fill = |word: &String| {
@@ -113,6 +143,13 @@ impl KernelSpec {
         let files = std::fs::read_dir(&self.directory).ok().into_iter().flatten().flatten();
         files.filter_map(|file| resource(&file.file_name().into_string().ok()?)).collect()
     }
+}
+
+/// Whether a kernelspec may set a variable: any that is one, but for those by which the platform finds its processes and
+/// a kernel its data and its parent.
+fn is_free(name: &str) -> bool {
+    let is_ours = ["NEARSIDE_", "JPY_"].iter().any(|prefix| name.starts_with(prefix));
+    !(is_ours || name.is_empty() || name.contains(['=', '\0']))
 }
 
 /// How kernelspecs name the interpreter of their environment.
@@ -143,6 +180,32 @@ mod tests {
         };
         let words = spec.command(Path::new("/env/bin/python"), Path::new("/run/k.json"));
         assert_eq!(words, ["/env/bin/python", "-m", "k", "-f", "/run/k.json", "--at=/specs/k"]);
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_refused_with_the_reason() {
+        let check = |argv: &[&str], env: serde_json::Value| {
+            let json =
+                serde_json::json!({"argv": argv, "env": env, "display_name": "K", "language": "python"});
+            let json = serde_json::from_value(json).expect("this is a kernel.json");
+            KernelSpec { name: "k".into(), directory: "/specs/k".into(), json }.check()
+        };
+        let good = ["python", "{connection_file}"];
+        let none = || serde_json::json!({});
+        assert_eq!(check(&good, serde_json::json!({"OMP_NUM_THREADS": "1"})), Ok(()));
+        let refused = [
+            check(&[], none()),
+            check(&["", "{connection_file}"], none()),
+            check(&["python"], none()),
+            check(&["python\0", "{connection_file}"], none()),
+            check(&good, serde_json::json!({"A=B": "c"})),
+            check(&good, serde_json::json!({"A": "c\0"})),
+            check(&good, serde_json::json!({"NEARSIDE_LAB": ""})),
+            check(&good, serde_json::json!({"JPY_PARENT_PID": "1"})),
+        ];
+        assert!(refused.iter().all(Result::is_err), "{refused:?}");
+        assert!(["", ".", "..", "../k", "a/b", "k\0", "k k"].iter().all(|name| check_name(name).is_err()));
+        assert_eq!(check_name("Python_3.11-x"), Ok(()));
     }
 
     #[test]

@@ -230,3 +230,50 @@ async fn a_hostile_path_is_a_name_and_never_a_command() {
     assert_eq!((status, &model["path"]), (StatusCode::CREATED, &json!(path)));
     assert!(!lab.home.path().join("owned").exists());
 }
+
+#[tokio::test]
+async fn a_kernelspec_that_cannot_work_and_a_path_that_leads_out_are_refused() {
+    let Some(lab) = shared() else { return };
+    lab.add_kernelspec("deaf", &["python", "-m", "ipykernel_launcher"]);
+    lab.add_kernelspec("empty", &[]);
+    for wish in [
+        json!({"name": "deaf"}),
+        json!({"name": "empty"}),
+        json!({"name": "../python3"}),
+        json!({"name": "python3/../python3"}),
+        json!({"name": "python3", "path": "../../etc/a.ipynb"}),
+        json!({"name": "python3", "env": {"KERNEL_X": 1}}),
+        json!({"name": "python3", "env": {"KERNEL_X": "x".repeat(4097)}}),
+    ] {
+        let (status, body) = lab.post("api/kernels", wish.clone()).await;
+        assert_eq!(
+            (status, body["reason"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("Bad Request")),
+            "{wish} {body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_kernel_that_wants_to_be_interrupted_by_a_message_gets_one() {
+    let Some(lab) = shared() else { return };
+    lab.add_kernelspec("asked", &["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]);
+    let file = lab.home.path().join(".local/share/jupyter/kernels/asked/kernel.json");
+    let text = std::fs::read(&file).expect("written");
+    let mut spec: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+    spec["interrupt_mode"] = json!("message");
+    std::fs::write(&file, spec.to_string()).expect("a kernel.json");
+    let (_, model) = lab.post("api/kernels", json!({"name": "asked"})).await;
+    let kernel = model["id"].as_str().expect("an id").to_owned();
+    let mut client = Client::connect(lab, &kernel, "stops", Form::V1).await;
+    let request = client.execute("print('on')\nwhile True: pass").await;
+    client.until(|message| message.kind() == "stream").await;
+    let path = format!("api/kernels/{kernel}/interrupt");
+    assert_eq!(lab.post(&path, json!({})).await.0, StatusCode::NO_CONTENT);
+    let (mut asked, mut stopped) = (false, false);
+    while !(asked && stopped) {
+        let message = client.until(|_| true).await;
+        asked |= message.parent["msg_type"] == "interrupt_request";
+        stopped |= message.answers(&request) && message.content["ename"] == "KeyboardInterrupt";
+    }
+}
