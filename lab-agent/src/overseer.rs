@@ -53,10 +53,12 @@ pub async fn run(
             None => holder.await,
         }
     };
+    // Not dropped before everything has ended: the gateway reads from its end of the connection that it has.
+    tokio::pin!(let_go);
     let agents = Agents { config_file, socket, limits: &config.limits };
     let reason = tokio::select! {
         reason = stop => reason,
-        () = let_go => "the gateway is gone",
+        () = &mut let_go => "the gateway is gone",
         ended = agents.keep_running() => return ended,
     };
     tracing::info!("stopping the lab: {reason}");

@@ -48,6 +48,27 @@ async fn sigterm_ends_everything_within_three_seconds() {
 }
 
 #[tokio::test]
+async fn a_lab_that_waits_for_gateways_lives_as_long_as_one_holds_it_and_lets_go_when_all_has_ended() {
+    use std::io::Read as _;
+    let Some(python) = python() else { return };
+    let mut lab = Lab::start(python, |lab| lab.gateway_absence_seconds = Some(600));
+    let kernel = lab.kernel().await;
+    drop(lab.child.stdin.take());
+    let hold = || std::os::unix::net::UnixStream::connect(lab.run_dir.path().join("leash.sock"));
+    let first = hold().expect("a gateway takes it over");
+    drop(first);
+    let mut second = hold().expect("another does");
+    let (printed, _) = Client::connect(&lab, &kernel, "a", Form::V1).await.run("print('M45')").await;
+    assert_eq!(printed, "M45\n");
+    signal(&lab, "-TERM");
+    assert_eq!(second.read(&mut [0]).expect("its end"), 0);
+    let others = lab.processes().into_iter().filter(|pid| *pid != lab.pid);
+    assert_eq!(others.count(), 0, "everything had ended before");
+    assert!(exit(&mut lab).0.success());
+    assert_eq!(left(&lab), [] as [String; 0]);
+}
+
+#[tokio::test]
 async fn a_closed_standard_input_ends_everything_within_three_seconds() {
     let Some(mut lab) = busy_lab().await else { return };
     drop(lab.child.stdin.take());
