@@ -5,6 +5,7 @@
 
 mod bounds;
 mod change;
+mod cheap_first;
 mod crossmatch;
 mod damage;
 mod diagnose;

@@ -18,6 +18,7 @@ use object_store::ObjectStore;
 use url::Url;
 
 use super::Table;
+use super::cheap_first::CheapFirst;
 use super::crossmatch;
 use super::functions;
 use super::joins;
@@ -141,6 +142,8 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
     let aggregate = functions::aggregate(SessionStateDefaults::default_aggregate_functions());
     let mut table_functions = SessionStateDefaults::default_table_functions();
     table_functions.push(products::function(tables));
+    let mut rules = nearest::rules();
+    rules.push(Arc::new(CheapFirst));
     let builder = SessionStateBuilder::new()
         .with_config(config(tables, limits))
         .with_runtime_env(runtime)
@@ -150,7 +153,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
         .with_window_functions(SessionStateDefaults::default_window_functions())
         .with_table_function_list(table_functions)
         .with_expr_planners(SessionStateDefaults::default_expr_planners())
-        .with_physical_optimizer_rules(joins::in_parts(nearest::rules()));
+        .with_physical_optimizer_rules(joins::in_parts(rules));
     crossmatch::install(builder, limits).build()
 }
 
