@@ -10,6 +10,7 @@ mod crossmatch;
 mod damage;
 mod diagnose;
 mod error;
+mod flat;
 mod footer;
 mod footers;
 mod functions;

@@ -19,7 +19,7 @@ use datafusion::parquet::errors::ParquetError;
 use thiserror::Error;
 
 pub(crate) use footer::footer;
-pub(crate) use page::{pages, pages_of};
+pub(crate) use page::{Page, PageKind, page_at, pages, pages_of};
 
 /// Runs the decoder, which may give up with a panic.
 pub(crate) fn caught<T, E: Display>(decode: impl FnOnce() -> Result<T, E>) -> Result<T, String> {

@@ -2,6 +2,7 @@
 //! footers that are kept between queries.
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ use super::share::Meter;
 /// read them, from the page cache at least. A query's threads are its user's own, and each waits for one file.
 const SMALL_BYTES: usize = 1 << 19;
 
+/// The same for whole column chunks, the decoding of which takes several times as long as the reading.
+const SMALL_CHUNKS_BYTES: usize = 4 << 20;
+
 /// Makes readers for files that carry an [`Indexed`] as an extension.
 #[derive(Debug)]
 pub(crate) struct Readers {
@@ -46,6 +50,57 @@ impl Readers {
         let (store, footers) = (Arc::clone(&self.store), Arc::clone(&self.footers));
         Arc::new(Self { store, footers, meter })
     }
+
+    /// The footer of a file.
+    pub(crate) async fn footer(&self, file: &PartitionedFile) -> Result<Arc<ParquetMetaData>, ParquetError> {
+        let indexed = file.extension::<Indexed>().cloned();
+        let indexed =
+            indexed.ok_or_else(|| ParquetError::General("a file that is not in the index".into()))?;
+        let location = file.object_meta.location.clone();
+        if self.footers.has(location.as_ref()) {
+            return self.footers.get(location.as_ref(), indexed.entry());
+        }
+        let footers = Arc::clone(&self.footers);
+        let read = tokio::task::spawn_blocking(move || footers.get(location.as_ref(), indexed.entry()));
+        read.await.map_err(|died| ParquetError::External(Box::new(died)))?
+    }
+
+    /// Whole column chunks of a file. What they claim is not checked: who wants them decodes them with care.
+    pub(crate) async fn chunks(
+        &self,
+        file: &PartitionedFile,
+        ranges: Vec<Range<u64>>,
+    ) -> Result<Vec<Bytes>, ParquetError> {
+        let bytes = ranges.iter().map(length).sum();
+        self.count(bytes)?;
+        let path = self.footers.path(file.object_meta.location.as_ref());
+        if bytes <= SMALL_CHUNKS_BYTES {
+            return read(&path, &ranges);
+        }
+        let read = tokio::task::spawn_blocking(move || read(&path, &ranges));
+        read.await.map_err(|died| ParquetError::External(Box::new(died)))?
+    }
+
+    fn count(&self, bytes: usize) -> Result<(), ParquetError> {
+        let metered = self.meter.as_ref().map_or(Ok(()), |meter| meter.add(bytes as u64));
+        metered.map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// Reads ranges of a file. Blocks.
+fn read(path: &std::path::Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
+    let mut file = File::open(path)?;
+    let read = |range: &Range<u64>| {
+        // A buffer of zeros would be written twice.
+        let mut bytes = Vec::with_capacity(length(range));
+        file.seek(SeekFrom::Start(range.start))?;
+        (&file).take(range.end - range.start).read_to_end(&mut bytes)?;
+        match bytes.len() == length(range) {
+            true => Ok(Bytes::from(bytes)),
+            false => Err(ParquetError::EOF(format!("the file ends before byte {}", range.end))),
+        }
+    };
+    ranges.iter().map(read).collect()
 }
 
 /// Which entry of which index a file is.

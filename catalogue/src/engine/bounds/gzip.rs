@@ -43,7 +43,7 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&vec![0; 10 << 20]).expect("written");
         let bytes = encoder.finish().expect("compressed");
-        let page = |uncompressed| Page { offset: 70, header: 11, compressed: 0, uncompressed, levels: 0 };
+        let page = |uncompressed| Page { offset: 70, header: 11, uncompressed, ..Page::default() };
         assert_eq!(check(&bytes, &page(10 << 20)), Ok(()));
         let told = check(&bytes, &page(100)).expect_err("a bomb").to_string();
         assert_eq!(told, "a page claims 100 bytes, and decompresses to more, at byte 70");

@@ -22,7 +22,18 @@ const HEADER_BYTES: u64 = 1 << 10;
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
 /// `PageType` of parquet.thrift.
-const DICTIONARY: i64 = 2;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PageKind {
+    /// Values, in the first version of such pages.
+    #[default]
+    Data,
+    /// Values, in the second version: their levels are not compressed.
+    DataV2,
+    /// The values that others refer to.
+    Dictionary,
+    /// What readers skip.
+    Other,
+}
 
 /// A page within bytes of its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,9 +45,17 @@ pub(crate) struct Page {
     /// Bytes behind the header.
     pub(crate) compressed: u64,
     /// What it claims to be without compression.
-    pub(super) uncompressed: u64,
+    pub(crate) uncompressed: u64,
     /// Bytes behind the header that are not compressed.
-    pub(super) levels: u64,
+    pub(crate) levels: u64,
+    /// What the page holds.
+    pub(crate) kind: PageKind,
+    /// Values in it, those that are missing counted too.
+    pub(crate) values: u64,
+    /// `Encoding` of parquet.thrift, of the values.
+    pub(crate) encoding: i64,
+    /// Whether it is compressed where its column is.
+    pub(crate) is_compressed: bool,
 }
 
 impl Page {
@@ -52,13 +71,19 @@ const FORBIDDEN: [i64; 2] = [6, 7];
 /// What a header says.
 #[derive(Default)]
 struct Header {
-    kind: i64,
+    kind: PageKind,
     uncompressed: i64,
     compressed: i64,
     values: i64,
     encoding: i64,
     /// Bytes before the compressed ones, of a page in their second version.
     levels: i64,
+    is_uncompressed: bool,
+}
+
+/// The page that `bytes` begin with, which lie at `offset` in their file. Whether it is a bomb of gzip is not looked at.
+pub(crate) fn page_at(bytes: &[u8], offset: u64) -> Result<Page, Defect> {
+    page(bytes, offset, bytes.len() as u64)
 }
 
 /// The pages in `bytes`, which lie at `start` in their file and begin with the header of a page.
@@ -113,7 +138,7 @@ fn page(head: &[u8], offset: u64, room: u64) -> Result<Page, Defect> {
         return Err(Defect::new(offset, problem));
     }
     // Every value of a dictionary takes a byte or more; pages of data may repeat one value without end.
-    if header.values < 0 || (header.kind == DICTIONARY && header.values > header.uncompressed) {
+    if header.values < 0 || (header.kind == PageKind::Dictionary && header.values > header.uncompressed) {
         let problem = format!("a page claims {} values in {} bytes", header.values, header.uncompressed);
         return Err(Defect::new(offset, problem));
     }
@@ -123,7 +148,17 @@ fn page(head: &[u8], offset: u64, room: u64) -> Result<Page, Defect> {
         return Err(Defect::new(offset, problem));
     }
     let (uncompressed, levels) = (header.uncompressed.unsigned_abs(), header.levels.unsigned_abs());
-    Ok(Page { offset, header: cursor.position() as u64, compressed, uncompressed, levels })
+    Ok(Page {
+        offset,
+        header: cursor.position() as u64,
+        compressed,
+        uncompressed,
+        levels,
+        kind: header.kind,
+        values: header.values.unsigned_abs(),
+        encoding: header.encoding,
+        is_compressed: !header.is_uncompressed,
+    })
 }
 
 /// `PageHeader` of parquet.thrift: the sizes, and the number of values of whichever kind of page it is.
@@ -131,7 +166,7 @@ fn header(cursor: &mut Cursor<'_>) -> Result<Header, Defect> {
     let mut header = Header::default();
     cursor.structure(0, |cursor, field, kind| {
         match (field, kind) {
-            (1, code::I16..=code::I64) => header.kind = cursor.integer()?,
+            (1, code::I16..=code::I64) => header.kind = kind_of(cursor.integer()?),
             (2, code::I16..=code::I64) => header.uncompressed = cursor.integer()?,
             (3, code::I16..=code::I64) => header.compressed = cursor.integer()?,
             (5 | 7, code::STRUCT) => data(cursor, &mut header, 2)?,
@@ -143,6 +178,16 @@ fn header(cursor: &mut Cursor<'_>) -> Result<Header, Defect> {
     Ok(header)
 }
 
+/// `PageType` of parquet.thrift.
+fn kind_of(number: i64) -> PageKind {
+    match number {
+        0 => PageKind::Data,
+        2 => PageKind::Dictionary,
+        3 => PageKind::DataV2,
+        _ => PageKind::Other,
+    }
+}
+
 /// The header of a page of data or of a dictionary, whose second field is the encoding, or of a page of data in
 /// their second version, whose fourth field is, and whose fifth and sixth are the bytes of levels. The first field is
 /// always the number of values.
@@ -152,6 +197,7 @@ fn data(cursor: &mut Cursor<'_>, header: &mut Header, encoding: i16) -> Result<(
             (1, code::I16..=code::I64) => header.values = cursor.integer()?,
             (number, code::I16..=code::I64) if number == encoding => header.encoding = cursor.integer()?,
             (5 | 6, code::I16..=code::I64) => header.levels = header.levels.saturating_add(cursor.integer()?),
+            (7, code::FALSE) => header.is_uncompressed = true,
             _ => return Ok(false),
         }
         Ok(true)
@@ -172,8 +218,26 @@ mod tests {
     fn pages_follow_each_other() {
         let bytes = [header(2, 8, 3, 8), vec![0; 3], header(0, 9, 5, 50), vec![0; 5]].concat();
         let pages = pages(&bytes, 1000).expect("two pages");
-        let first = Page { offset: 1000, header: 11, compressed: 3, uncompressed: 8, levels: 0 };
-        let second = Page { offset: 1014, header: 11, compressed: 5, uncompressed: 9, levels: 0 };
+        let first = Page {
+            offset: 1000,
+            header: 11,
+            compressed: 3,
+            uncompressed: 8,
+            kind: PageKind::Dictionary,
+            values: 8,
+            is_compressed: true,
+            ..Page::default()
+        };
+        let second = Page {
+            offset: 1014,
+            header: 11,
+            compressed: 5,
+            uncompressed: 9,
+            kind: PageKind::Data,
+            values: 50,
+            is_compressed: true,
+            ..Page::default()
+        };
         assert_eq!(pages, [first, second]);
     }
 

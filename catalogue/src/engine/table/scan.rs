@@ -27,6 +27,7 @@ use futures::{TryStreamExt, stream};
 use super::HatsTable;
 use super::choice::Choice;
 use super::late::{self, is_late};
+use crate::engine::flat;
 use crate::engine::narrow::Narrowing;
 
 /// A scan of chosen parts of a table.
@@ -120,6 +121,15 @@ impl Scan {
         Arc::new(Self { files, ..self.clone() })
     }
 
+    /// Opens the files, in the way that is the cheapest for what is read of them.
+    fn open_files(&self, args: OpenArgs) -> Result<SendableRecordBatchStream> {
+        let readers = self.table.readers.counted_by(args.context.session_config().get_extension());
+        match self.config().map(|files| flat::scan(files, readers)).transpose()?.flatten() {
+            Some(flat) => flat.open_with_args(args),
+            None => self.files.open_with_args(args),
+        }
+    }
+
     /// About the bytes of the chosen rows, from the size of the columns that are read.
     fn bytes(&self) -> Option<u64> {
         let source = self.config()?.file_source();
@@ -136,18 +146,19 @@ impl Scan {
 
 impl DataSource for Scan {
     fn open(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.files.open(partition, context)
+        self.open_files(OpenArgs::new(partition, context))
     }
 
     /// A scan that waits for keys chooses its files when the first row is asked of it: by then they are known.
     fn open_with_args(&self, args: OpenArgs) -> Result<SendableRecordBatchStream> {
         if self.late.is_empty() {
-            return self.files.open_with_args(args);
+            return self.open_files(args);
         }
         let (scan, schema) = (self.clone(), Arc::clone(self.eq_properties().schema()));
         let rows = async move {
             let OpenArgs { partition, context, .. } = args;
-            scan.settled(context.session_config().options())?.files.open(partition, context)
+            let scan = scan.settled(context.session_config().options())?;
+            scan.open_files(OpenArgs::new(partition, context))
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(rows).try_flatten())))
     }
