@@ -6,6 +6,7 @@
 mod bounds;
 mod change;
 mod cheap_first;
+mod conditions;
 mod crossmatch;
 mod damage;
 mod diagnose;

@@ -19,6 +19,7 @@ use url::Url;
 
 use super::Table;
 use super::cheap_first::CheapFirst;
+use super::conditions::InBlocks;
 use super::crossmatch;
 use super::functions;
 use super::joins;
@@ -144,6 +145,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
     table_functions.push(products::function(tables));
     let mut rules = nearest::rules();
     rules.push(Arc::new(CheapFirst));
+    rules.push(Arc::new(InBlocks));
     let builder = SessionStateBuilder::new()
         .with_config(config(tables, limits))
         .with_runtime_env(runtime)
