@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -24,6 +24,10 @@ use super::share::{Share, Turn};
 use super::stop::Stop;
 use super::workers::{died, panicked};
 use super::{damage, diagnose, watch};
+
+/// Rows of a batch, at most, in a query that gathers rows into fewer. They are sent to nobody, so they may as well stay
+/// in the caches of the processor.
+const GATHERED_ROWS: usize = 8_192;
 
 /// Bytes that a text is taken to have.
 const TEXT_BYTES: usize = 32;
@@ -107,6 +111,7 @@ impl Run {
         &mut self,
     ) -> Result<(Arc<dyn ExecutionPlan>, SendableRecordBatchStream), DataFusionError> {
         let rows = batch_rows(widest_row(&self.plan, &self.schema), &self.shelf.limits);
+        let rows = if gathers(&self.plan) { rows.min(GATHERED_ROWS) } else { rows };
         let session = &mut self.session;
         *session.config_mut() = session.config().clone().with_batch_size(rows);
         session.config_mut().options_mut().extensions.insert(self.stop.clone());
@@ -139,6 +144,11 @@ fn widest_row(plan: &LogicalPlan, answer: &SchemaRef) -> usize {
         Ok(TreeNodeRecursion::Continue)
     });
     widest
+}
+
+/// Whether the query has groups, or one answer for all rows.
+fn gathers(plan: &LogicalPlan) -> bool {
+    plan.exists(|node| Ok(matches!(node, LogicalPlan::Aggregate(_)))).unwrap_or(false)
 }
 
 fn row_bytes(schema: &SchemaRef) -> usize {
