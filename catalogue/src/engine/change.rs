@@ -175,7 +175,7 @@ mod tests {
             "CREATE TABLE a.b.c AS SELECT 1",
             "DROP TABLE a, b",
         ] {
-            assert!(matches!(read(sql), Err(QueryError::Invalid { .. })), "{sql}");
+            assert!(read(sql).is_err(), "{sql}");
         }
     }
 }
