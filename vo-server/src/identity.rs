@@ -4,6 +4,7 @@
 //! password is right, is decided by whoever implements [`Passwords`].
 
 mod logins;
+mod page;
 mod throttle;
 
 use std::fmt;

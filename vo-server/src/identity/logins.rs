@@ -5,6 +5,7 @@ use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
+use super::page;
 use crate::state::{State, StateError, now};
 
 /// The name of the cookie, for which astroquery looks.
@@ -56,8 +57,11 @@ impl<'a> Logins<'a> {
     }
 }
 
-/// The secret in the cookie of a request.
+/// The secret in the cookie of a request, unless a page that is not ours has sent it.
 pub(crate) fn secret(headers: &HeaderMap) -> Option<&str> {
+    if page::is_foreign(headers) {
+        return None;
+    }
     let lines = headers.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)

@@ -2,7 +2,7 @@
 
 use api::token::Audience;
 
-use crate::world::{World, told};
+use crate::world::{World, send, told};
 
 const COUNT: [(&str, &str); 2] = [("QUERY", "SELECT COUNT(*) AS n FROM gaia_source"), ("FORMAT", "csv")];
 
@@ -35,6 +35,20 @@ async fn a_stale_cookie_counts_as_none() {
     let world = World::new().await;
     let request = world.post("sync", &COUNT).header("cookie", "SESSION=0123456789abcdef");
     assert_eq!(told(request).await, told(world.post("sync", &COUNT)).await);
+}
+
+#[tokio::test]
+async fn a_page_of_the_same_site_cannot_use_the_cookie_of_ours() {
+    let world = World::new().await;
+    let token = world.token("maria", Audience::Vo);
+    let login = send(world.post("../login", &[("username", "maria"), ("password", &token)])).await;
+    let cookie = login.headers()["set-cookie"].to_str().expect("text");
+    let cookie = cookie.split(';').next().expect("its value").to_owned();
+    let asked = |sender: &'static str| {
+        world.get("users?USER=maria").header("cookie", &cookie).header("sec-fetch-site", sender)
+    };
+    assert_eq!(send(asked("same-origin")).await.status(), 200);
+    assert_eq!(send(asked("same-site")).await.status(), 401);
 }
 
 #[tokio::test]
