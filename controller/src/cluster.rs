@@ -111,19 +111,24 @@ impl Cluster {
             .await
     }
 
-    /// Writes the status of `object`, unless another object has taken its name.
+    /// Writes the status of `object`, unless another object has taken its name; with `unchanged`, unless anybody has
+    /// changed it since it was read.
     pub async fn report<K: Namespaced>(
         &self,
         object: &K,
         status: impl Serialize,
+        unchanged: bool,
     ) -> Result<(), ClusterError> {
         let name = object.name_any();
-        let report = json!({
+        let mut report = json!({
             "apiVersion": K::api_version(&()),
             "kind": K::kind(&()),
             "metadata": {"name": name, "uid": object.uid()},
             "status": status,
         });
+        if unchanged {
+            report["metadata"]["resourceVersion"] = json!(object.resource_version());
+        }
         let params = PatchParams::apply(MANAGER).force();
         let api = self.api::<K>();
         let patch = Patch::Apply(report);

@@ -86,10 +86,12 @@ impl Controller {
 
     async fn report_lab(&self, lab: &Lab, plan: Plan) -> Result<Option<Duration>, ClusterError> {
         let known = lab.status.as_ref();
+        // Whoever was told to run meanwhile may have been started by another replica already.
+        let unchanged = plan.calls_it_stopped(lab);
         let news = plan.status.filter(|status| known != Some(status));
         if let Some(status) = news {
             self.announce(lab, &status);
-            self.cluster.report(lab, status).await?;
+            self.cluster.report(lab, status, unchanged).await?;
         }
         Ok(plan.again)
     }

@@ -73,6 +73,8 @@ fn peace(cluster: &Cluster) {
     for node in &mut world.nodes.nodes {
         node.down_since = None;
     }
+    // The last mishap of all: every watch starts from a new list.
+    world.store.forgotten = world.store.version();
     world.nodes.hurry(cluster.clock.now());
 }
 

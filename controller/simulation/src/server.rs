@@ -63,7 +63,7 @@ impl Connection {
         self.count();
         let outcome = self.suffer(&call).await?;
         let outcome = match self.defect {
-            Some(defect) => wire::on_answer(defect, &call, outcome),
+            Some(defect) => wire::on_answer(defect, &call, outcome, &self.cluster),
             None => outcome,
         };
         Ok(response(outcome))
