@@ -33,7 +33,9 @@ pub struct Config {
     pub sign_in: SignInLimits,
     /// Limits of labs.
     pub lab: LabLimits,
-    /// Limits of connections and bodies.
+    /// Limits of connections.
+    pub connections: ConnectionLimits,
+    /// Limits of what they carry.
     pub traffic: TrafficLimits,
 }
 
@@ -53,6 +55,7 @@ impl Config {
             kernel_idle_seconds: 0,
             sign_in: SignInLimits::default(),
             lab: LabLimits::default(),
+            connections: ConnectionLimits::default(),
             traffic: TrafficLimits::default(),
         }
     }
@@ -166,12 +169,6 @@ impl Default for LabLimits {
 /// What one client may occupy.
 #[derive(Clone, Copy, Debug)]
 pub struct TrafficLimits {
-    /// Open connections, all clients together; more wait in the system's queue.
-    pub connections: usize,
-    /// Bytes of a request head.
-    pub head_bytes: usize,
-    /// How long a client may take to send a request head, or to finish a TLS handshake.
-    pub head_within: Duration,
     /// Bytes of a form sent to one of our own pages.
     pub form_bytes: usize,
     /// Bytes of a request body sent to a lab.
@@ -182,30 +179,16 @@ pub struct TrafficLimits {
     pub lab_answer_within: Duration,
     /// How often an open WebSocket asks whether its login still exists.
     pub login_check_every: Duration,
-    /// How long open requests may take to finish at shutdown.
-    pub drain_within: Duration,
-}
-
-impl TrafficLimits {
-    /// Those of the connections themselves.
-    pub(crate) fn of_connections(&self) -> ConnectionLimits {
-        let Self { connections, head_bytes, head_within, drain_within, .. } = *self;
-        ConnectionLimits { connections, head_bytes, head_within, drain_within }
-    }
 }
 
 impl Default for TrafficLimits {
     fn default() -> Self {
         Self {
-            connections: 1_024,
-            head_bytes: 64 * 1024,
-            head_within: Duration::from_secs(15),
             form_bytes: 16 * 1024,
             lab_body_bytes: 512 * 1024 * 1024,
             lab_connect_within: Duration::from_secs(5),
             lab_answer_within: Duration::from_secs(300),
             login_check_every: Duration::from_secs(4),
-            drain_within: Duration::from_millis(500),
         }
     }
 }

@@ -95,7 +95,7 @@ pub async fn start_with_spawner(
     let service = listener::Service {
         router: routes::router(app.clone()),
         acceptor,
-        limits: config.traffic.of_connections(),
+        limits: config.connections,
         closing: app.closing.clone(),
         connections: connections.clone(),
     };

@@ -33,6 +33,17 @@ pub struct ConnectionLimits {
     pub drain_within: Duration,
 }
 
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            head_bytes: 64 * 1024,
+            head_within: Duration::from_secs(15),
+            drain_within: Duration::from_millis(500),
+        }
+    }
+}
+
 /// What a connection is served with.
 #[derive(Clone)]
 pub struct Service {

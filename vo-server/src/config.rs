@@ -20,7 +20,9 @@ pub struct Config {
     pub keys: KeySet,
     /// Where jobs, their results and logins are kept; created where it is missing.
     pub state_dir: PathBuf,
-    /// Limits of connections and bodies.
+    /// Limits of connections.
+    pub connections: ConnectionLimits,
+    /// Limits of what they carry.
     pub traffic: TrafficLimits,
     /// Limits of asynchronous jobs.
     pub jobs: JobLimits,
@@ -38,20 +40,12 @@ pub struct Tls {
 /// What one client may occupy.
 #[derive(Clone, Copy, Debug)]
 pub struct TrafficLimits {
-    /// Open connections, all clients together; more wait in the system's queue.
-    pub connections: usize,
-    /// Bytes of a request head.
-    pub head_bytes: usize,
-    /// How long a client may take to send a request head, or to finish a TLS handshake.
-    pub head_within: Duration,
     /// Bytes of a request body, uploaded tables among them.
     pub body_bytes: usize,
     /// How long a client may take to send a request body.
     pub body_within: Duration,
     /// Parameters and files of one request.
     pub parameters: usize,
-    /// How long open requests may take to finish at shutdown.
-    pub drain_within: Duration,
     /// Encoded pieces of an answer that wait for a slow client.
     pub pieces_waiting: usize,
 }
@@ -77,24 +71,12 @@ pub struct JobLimits {
     pub result_bytes: u64,
 }
 
-impl TrafficLimits {
-    /// Those of the connections themselves.
-    pub(crate) fn of_connections(&self) -> ConnectionLimits {
-        let Self { connections, head_bytes, head_within, drain_within, .. } = *self;
-        ConnectionLimits { connections, head_bytes, head_within, drain_within }
-    }
-}
-
 impl Default for TrafficLimits {
     fn default() -> Self {
         Self {
-            connections: 1_024,
-            head_bytes: 64 * 1024,
-            head_within: Duration::from_secs(15),
             body_bytes: 256 << 20,
             body_within: Duration::from_secs(600),
             parameters: 10_000,
-            drain_within: Duration::from_millis(500),
             pieces_waiting: 4,
         }
     }
@@ -124,6 +106,7 @@ impl Config {
             issuer: issuer.to_owned(),
             keys,
             state_dir: state_dir.to_owned(),
+            connections: ConnectionLimits::default(),
             traffic: TrafficLimits::default(),
             jobs: JobLimits::default(),
         }

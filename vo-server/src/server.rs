@@ -79,7 +79,7 @@ pub async fn start(
     let service = listener::Service {
         router: routes::router(app.clone()),
         acceptor,
-        limits: app.config.traffic.of_connections(),
+        limits: app.config.connections,
         closing: app.closing.clone(),
         connections: connections.clone(),
     };

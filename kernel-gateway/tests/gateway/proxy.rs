@@ -169,7 +169,8 @@ async fn a_large_head_is_refused() {
 
 #[tokio::test]
 async fn a_silent_client_is_dropped() {
-    let gateway = Gateway::start_with(|config| config.traffic.head_within = Duration::from_millis(50)).await;
+    let gateway =
+        Gateway::start_with(|config| config.connections.head_within = Duration::from_millis(50)).await;
     let answer = raw(&gateway, "GET /login HTTP/1.1\r\nhost: localhost\r\n").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
