@@ -27,19 +27,13 @@ pub(crate) struct Parts {
     pub verifier: Verifier,
     pub passwords: Option<Arc<dyn Passwords>>,
     pub state: State,
+    /// Users' own tables.
     pub space: Option<UserSpace>,
 }
 
-/// The shared parts.
+/// Its parts, and what becomes of them while it runs.
 pub(crate) struct Shared {
-    pub config: Config,
-    pub addr: SocketAddr,
-    pub catalogue: Arc<Catalogue>,
-    pub verifier: Verifier,
-    pub passwords: Option<Arc<dyn Passwords>>,
-    pub state: State,
-    /// Users' own tables.
-    pub space: Option<UserSpace>,
+    parts: Parts,
     /// Failed logins of the last minutes.
     pub throttle: Throttle,
     /// Where notebooks are, once that is known.
@@ -57,16 +51,9 @@ pub(crate) struct Shared {
 impl App {
     /// An application of these parts.
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { config, addr, catalogue, verifier, passwords, state, space } = parts;
-        let turns = Arc::new(Semaphore::new(config.jobs.running));
+        let turns = Arc::new(Semaphore::new(parts.config.jobs.running));
         Self(Arc::new(Shared {
-            config,
-            addr,
-            catalogue,
-            verifier,
-            passwords,
-            state,
-            space,
+            parts,
             throttle: Throttle::default(),
             labs_url: OnceLock::new(),
             started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),
@@ -88,5 +75,13 @@ impl Deref for App {
 
     fn deref(&self) -> &Shared {
         &self.0
+    }
+}
+
+impl Deref for Shared {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
     }
 }
