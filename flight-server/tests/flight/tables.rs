@@ -197,15 +197,18 @@ async fn a_stream_that_is_cut_leaves_nothing() {
     assert_eq!(messages.len(), 4);
     let mut client = world.client("maria").await;
     for sent in 2..=messages.len() {
-        let mut upload = FlightServiceClient::new(world.channel().await);
-        let (first, cut) = (messages[..sent].to_vec(), stream::pending());
-        let mut request = Request::new(stream::iter(first).chain(cut));
+        let first = messages[..sent].to_vec();
+        let mut request = Request::new(stream::iter(first).chain(stream::pending()));
         let token = format!("Bearer {}", world.gateway.token("maria"));
         request.metadata_mut().insert("authorization", token.parse().expect("a header"));
-        tokio::select! {
-            _ = upload.do_put(request) => panic!("the server took {sent} messages for all"),
-            () = world.until_space_has(1) => {}
-        }
+        let channel = world.endpoint().connect_lazy();
+        // A runtime of its own: when it ends, so does its connection, as when a client is killed.
+        let killed = tokio::runtime::Runtime::new().expect("a runtime");
+        let upload =
+            killed.spawn(async move { FlightServiceClient::new(channel).do_put(request).await.map(drop) });
+        world.until_space_has(1).await;
+        assert!(!upload.is_finished(), "the server took {sent} messages for all");
+        killed.shutdown_background();
         world.until_space_has(0).await;
         assert_eq!(refusal(&mut client, "SELECT * FROM user_maria.t").await.0, Code::NotFound);
     }

@@ -95,9 +95,12 @@ impl World {
         Self { gateway, server, space_dir }
     }
 
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::from_shared(format!("http://{}", self.server.addr())).expect("a URL")
+    }
+
     pub async fn channel(&self) -> Channel {
-        let endpoint = Endpoint::from_shared(format!("http://{}", self.server.addr())).expect("a URL");
-        endpoint.connect().await.expect("the server listens")
+        self.endpoint().connect().await.expect("the server listens")
     }
 
     /// Waits until there are so many files of users' tables, whole or not.
