@@ -21,6 +21,7 @@ mod status;
 mod tables;
 mod types;
 mod upload_size;
+mod whole_streams;
 
 pub use config::{Config, Tls};
 pub use server::{ServerHandle, StartError, start};

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Identity, Server, ServerTlsConfig};
+use tower::util::MapRequestLayer;
 use user_space::UserSpace;
 
 use crate::config::{Config, Tls};
@@ -23,6 +24,7 @@ use crate::service::Service;
 use crate::statements::Statements;
 use crate::tables::{self, Tables};
 use crate::upload_size::UploadSize;
+use crate::whole_streams::tell_cuts;
 
 /// Seconds after which a cut stream must be gone.
 const CUT_SECONDS: u64 = 1;
@@ -122,8 +124,9 @@ pub async fn start(
         server =
             server.tls_config(ServerTlsConfig::new().identity(identity(tls)?)).map_err(StartError::Tls)?;
     }
+    let server = server.layer(MapRequestLayer::new(tell_cuts)).add_service(service);
     let stopped = stop.clone().cancelled_owned();
-    let task = tokio::spawn(server.add_service(service).serve_with_incoming_shutdown(incoming, stopped));
+    let task = tokio::spawn(server.serve_with_incoming_shutdown(incoming, stopped));
     let grace = Duration::from_secs(config.grace_seconds);
     Ok(ServerHandle { addr, tls: config.tls.is_some(), stop, cut, grace, task })
 }

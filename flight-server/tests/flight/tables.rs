@@ -13,7 +13,7 @@ use arrow_flight::sql::{
     TableNotExistOption,
 };
 use arrow_flight::{FlightData, FlightDescriptor};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use prost::Message;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -191,18 +191,13 @@ async fn rows_that_are_on_their_way_are_those_of_the_table_that_was_asked_for() 
 }
 
 #[tokio::test]
-async fn a_stream_that_is_cut_leaves_nothing() {
+async fn a_client_that_is_killed_leaves_nothing() {
     let world = World::new().await;
-    let messages = messages(vec![stars(500), stars(500), stars(500)]).await;
-    assert_eq!(messages.len(), 4);
     let mut client = world.client("maria").await;
-    for sent in 2..=messages.len() {
-        let first = messages[..sent].to_vec();
-        let mut request = Request::new(stream::iter(first).chain(stream::pending()));
-        let token = format!("Bearer {}", world.gateway.token("maria"));
-        request.metadata_mut().insert("authorization", token.parse().expect("a header"));
+    for sent in 2..=4 {
         let channel = world.endpoint().connect_lazy();
-        // A runtime of its own: when it ends, so does its connection, as when a client is killed.
+        let request = unfinished(&world, sent).await;
+        // A runtime of its own: when it ends, so does its connection.
         let killed = tokio::runtime::Runtime::new().expect("a runtime");
         let upload =
             killed.spawn(async move { FlightServiceClient::new(channel).do_put(request).await.map(drop) });
@@ -212,6 +207,36 @@ async fn a_stream_that_is_cut_leaves_nothing() {
         world.until_space_has(0).await;
         assert_eq!(refusal(&mut client, "SELECT * FROM user_maria.t").await.0, Code::NotFound);
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_leaves_nothing() {
+    let world = World::new().await;
+    let mut client = world.client("maria").await;
+    for sent in 2..=4 {
+        let mut upload = FlightServiceClient::new(world.channel().await);
+        let request = unfinished(&world, sent).await;
+        tokio::select! {
+            _ = upload.do_put(request) => panic!("the server took {sent} messages for all"),
+            () = world.until_space_has(1) => {}
+        }
+        world.until_space_has(0).await;
+        assert_eq!(refusal(&mut client, "SELECT * FROM user_maria.t").await.0, Code::NotFound);
+    }
+}
+
+/// The first messages, of four, of an upload of 1,500 rows, and then silence.
+async fn unfinished(
+    world: &World,
+    sent: usize,
+) -> Request<impl Stream<Item = FlightData> + Send + Unpin + 'static> {
+    let mut messages = messages(vec![stars(500), stars(500), stars(500)]).await;
+    assert_eq!(messages.len(), 4);
+    messages.truncate(sent);
+    let mut request = Request::new(stream::iter(messages).chain(stream::pending()));
+    let token = format!("Bearer {}", world.gateway.token("maria"));
+    request.metadata_mut().insert("authorization", token.parse().expect("a header"));
+    request
 }
 
 async fn messages(batches: Vec<RecordBatch>) -> Vec<FlightData> {
