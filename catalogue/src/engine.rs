@@ -20,6 +20,7 @@ mod index;
 mod joins;
 mod keys;
 mod limits;
+mod mark;
 mod members;
 mod mount;
 mod narrow;

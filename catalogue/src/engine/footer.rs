@@ -11,6 +11,7 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use super::bounds;
+use super::mark::mark;
 
 /// Bytes after the footer: its length and the end mark of Parquet.
 pub(crate) const END_BYTES: usize = 8;
@@ -101,14 +102,4 @@ fn footer_bytes(file: &mut File, file_bytes: u64) -> io::Result<u64> {
 /// The length of the footer that the last bytes of a file tell.
 pub(crate) fn told_bytes(end: &[u8; END_BYTES]) -> u64 {
     u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]))
-}
-
-/// A hash that tells files of different content or origin apart; not one that withstands malice.
-pub(crate) fn mark(bytes: &[u8]) -> u64 {
-    bytes.chunks(8).fold(bytes.len() as u64, |hash, chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        // The multiplier is the golden ratio in 64 bits, as in Knuth's multiplicative hashing.
-        (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    })
 }

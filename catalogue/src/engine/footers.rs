@@ -15,8 +15,9 @@ use datafusion::parquet::file::metadata::{
     PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder, ParquetMetaDataReader,
 };
 
-use super::footer::{END_BYTES, mark, told_bytes};
+use super::footer::{END_BYTES, told_bytes};
 use super::index::{self, Entry};
+use super::mark::mark;
 
 /// When room is needed, this part of what is kept goes at once, the longest unused first.
 const FREED: usize = 4;

@@ -6,8 +6,8 @@
 //! the same size and an older date is noticed when it is read; then the index is removed.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Cursor};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -17,20 +17,17 @@ use arrow::ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{Index, record};
-use crate::engine::footer::mark;
+use crate::engine::mark::{MARK_BYTES, mark, mark_of};
 use crate::hats::{layout, properties};
 
 /// The file in the table's directory.
 const FILE_NAME: &str = "nearside.index";
 
-/// Bytes of the mark at the end of the file.
-const MARK_BYTES: usize = size_of::<u64>();
-
 /// The columns of the table in `dir` and its index, if there is one that fits the table.
 pub(crate) fn load(dir: &Path) -> Option<(SchemaRef, Index)> {
     let path = dir.join(FILE_NAME);
     let written = fs::metadata(&path).and_then(|file| file.modified()).ok()?;
-    let (schema, index) = match fs::read(&path).map_err(ArrowError::from).and_then(decode) {
+    let (schema, index) = match File::open(&path).map_err(ArrowError::from).and_then(decode) {
         Ok(stored) => stored,
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "the index cannot be used and is made anew");
@@ -108,13 +105,17 @@ fn stream(batch: &RecordBatch) -> Result<Vec<u8>, ArrowError> {
     writer.into_inner()
 }
 
-/// The decoder of Arrow believes what lengths it is told, so it gets no byte that differs from what was written.
-fn decode(mut bytes: Vec<u8>) -> Result<(SchemaRef, Index), ArrowError> {
-    let told = bytes.split_off(bytes.len().saturating_sub(MARK_BYTES));
-    if told != mark(&bytes).to_le_bytes() {
+/// Reads the file twice, so that no byte of it is in memory but those of the index: the decoder of Arrow believes what
+/// lengths it is told, so it gets no byte before all are known to be as they were written.
+fn decode(mut file: File) -> Result<(SchemaRef, Index), ArrowError> {
+    let bytes = file.metadata()?.len().saturating_sub(MARK_BYTES as u64);
+    let (found, mut told) = (mark_of(&file, bytes)?, [0; MARK_BYTES]);
+    file.read_exact(&mut told)?;
+    if told != found.to_le_bytes() {
         return Err(ArrowError::ParseError("it is not as it was written".into()));
     }
-    let mut bytes = Cursor::new(bytes);
+    file.rewind()?;
+    let mut bytes = BufReader::new(file.take(bytes));
     let mut next = || -> Result<RecordBatch, ArrowError> {
         let mut reader = StreamReader::try_new(&mut bytes, None)?;
         let batch = reader.next().ok_or_else(|| ArrowError::ParseError("it is cut short".into()))??;
