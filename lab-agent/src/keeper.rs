@@ -10,6 +10,7 @@ mod door;
 mod forked;
 mod kept;
 mod orphan;
+mod pace;
 mod process;
 mod requests;
 mod sessions;
