@@ -13,6 +13,7 @@ use user_space::UserSpace;
 use crate::config::Config;
 use crate::identity::{Passwords, Throttle};
 use crate::state::State;
+use crate::usage::{Ledger, Metrics};
 use crate::uws::Running;
 
 /// The parts of a running server. Clones share them.
@@ -38,6 +39,10 @@ pub(crate) struct Shared {
     pub throttle: Throttle,
     /// Where notebooks are, once that is known.
     pub labs_url: OnceLock<String>,
+    /// Who used the services, in the database.
+    pub ledger: Ledger,
+    /// The same since the start, as counters.
+    pub metrics: Metrics,
     /// When the server started.
     pub started: jiff::Timestamp,
     /// Cancelled when the server stops.
@@ -52,8 +57,11 @@ impl App {
     /// An application of these parts.
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Arc::new(Semaphore::new(parts.config.jobs.running));
+        let ledger = Ledger::start(&parts.state, parts.config.usage);
         Self(Arc::new(Shared {
             parts,
+            ledger,
+            metrics: Metrics::default(),
             throttle: Throttle::default(),
             labs_url: OnceLock::new(),
             started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::identity::Caller;
 use crate::parameters::Parameters;
 use crate::plan::{self, Asked};
 use crate::refusal::Refusal;
-use crate::{tap_schema, upload};
+use crate::{tap_schema, upload, usage};
 
 /// A query that somebody asks.
 pub(crate) struct Question {
@@ -36,6 +36,7 @@ impl Question {
             return Err(impossible("LANG", language, "it is ADQL, ADQL-2.0 or ADQL-2.1"));
         }
         let adql = parameters.required("QUERY")?.to_owned();
+        usage::note(&adql);
         let mut files = upload::results(app, caller, parameters).await?;
         files.extend(parameters.files().iter().cloned());
         let uploads = upload::read(&parameters.clone().with_files(files))?;
@@ -54,6 +55,7 @@ impl Question {
         if self.adql.to_ascii_lowercase().contains(tap_schema::NAME) {
             guests.extend(tap_schema::tables(app, &self.caller).await?);
         }
+        guests.extend(usage::table::named(app, &self.caller, &self.adql).await?);
         let asked = Asked { text: self.adql, maxrec: self.max_rows, guests };
         let query = plan::plan(&app.catalogue, &user, asked, &adql::Limits::default()).await?;
         if self.max_rows == Some(0) {

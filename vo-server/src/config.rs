@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::names::Username;
 use api::token::KeySet;
 use listener::ConnectionLimits;
 
@@ -26,6 +27,10 @@ pub struct Config {
     pub traffic: TrafficLimits,
     /// Limits of asynchronous jobs.
     pub jobs: JobLimits,
+    /// Limits of the statistics about usage.
+    pub usage: UsageLimits,
+    /// The accounts that may see requests one by one, and `/metrics`.
+    pub operators: Vec<Username>,
 }
 
 /// A certificate and its private key, as PEM files.
@@ -71,6 +76,21 @@ pub struct JobLimits {
     pub result_bytes: u64,
 }
 
+/// How much is remembered of who used the services.
+#[derive(Clone, Copy, Debug)]
+pub struct UsageLimits {
+    /// Requests that are kept one by one.
+    pub requests: i64,
+    /// Days for which counts are kept.
+    pub days: i64,
+    /// The smallest count that is told to everybody.
+    pub smallest_count: i64,
+    /// Versions of clients that are told apart between two starts.
+    pub versions: usize,
+    /// Requests that wait to be written.
+    pub waiting: usize,
+}
+
 impl Default for TrafficLimits {
     fn default() -> Self {
         Self {
@@ -97,6 +117,12 @@ impl Default for JobLimits {
     }
 }
 
+impl Default for UsageLimits {
+    fn default() -> Self {
+        Self { requests: 200_000, days: 400, smallest_count: 5, versions: 200, waiting: 10_000 }
+    }
+}
+
 impl Config {
     /// A server on a loopback port of the system's choice, with the default limits.
     pub fn new(issuer: &str, keys: KeySet, state_dir: &Path) -> Self {
@@ -109,6 +135,8 @@ impl Config {
             connections: ConnectionLimits::default(),
             traffic: TrafficLimits::default(),
             jobs: JobLimits::default(),
+            usage: UsageLimits::default(),
+            operators: Vec::new(),
         }
     }
 }

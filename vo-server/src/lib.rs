@@ -25,11 +25,12 @@ mod state;
 mod tap;
 mod tap_schema;
 mod upload;
+mod usage;
 mod user_tables;
 mod uws;
 mod vosi;
 
-pub use config::{Config, JobLimits, Tls, TrafficLimits};
+pub use config::{Config, JobLimits, Tls, TrafficLimits, UsageLimits};
 pub use identity::{ANONYMOUS, Passwords};
 pub use server::{ServerHandle, StartError, start};
 pub use state::StateError;

@@ -6,7 +6,7 @@ use crate::adql::reserved_words;
 use crate::app::App;
 use crate::columns::{self, Column};
 use crate::identity::Caller;
-use crate::tap_schema;
+use crate::{tap_schema, usage};
 
 /// A table and its columns.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +23,11 @@ pub(crate) struct Listed {
     pub columns: Vec<Column>,
 }
 
-/// Every table, TAP_SCHEMA first, then by schema and name.
+/// Every table, TAP_SCHEMA and the statistics first, then by schema and name.
 pub(crate) async fn tables(app: &App, caller: &Caller) -> Result<Vec<Listed>, QueryError> {
     let catalogue = app.catalogue.tables(&caller.user()).await?;
-    Ok(tap_schema::listed().into_iter().chain(catalogue.iter().map(of_catalogue)).collect())
+    let own = tap_schema::listed().into_iter().chain([usage::table::listed(app, caller)]);
+    Ok(own.chain(catalogue.iter().map(of_catalogue)).collect())
 }
 
 fn of_catalogue(table: &TableInfo) -> Listed {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use api::names::Username;
 use catalogue::engine::{Catalogue, Limits};
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -36,6 +37,9 @@ struct Options {
     /// File with limits of queries, NAME = NUMBER on each line; the operator guide lists them
     #[arg(long)]
     limits: Option<PathBuf>,
+    /// Account that may see requests one by one, and /metrics; several are given one by one
+    #[arg(long = "operator")]
+    operators: Vec<Username>,
     /// Certificate for TLS, PEM
     #[arg(long, requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -62,7 +66,12 @@ async fn main() -> anyhow::Result<()> {
     if let Some(space) = &space {
         catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
     }
-    let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys, &options.state) };
+    let config = Config {
+        listen: options.listen,
+        tls,
+        operators: options.operators,
+        ..Config::new(&options.issuer, keys, &options.state)
+    };
     let server = start(config, Arc::new(catalogue), None, space).await?;
     tracing::info!(url = server.url(), "serving");
     stop_signal().await?;

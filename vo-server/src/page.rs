@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::dali::Answer;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
+use crate::usage;
 
 /// Nothing but our own files, no script or style within a document, and no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -32,6 +33,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/page/session.json", get(session))
         .route("/page/language.json", get(words::language))
         .route("/page/sql", post(words::sql))
+        .route("/page/usage.json", get(usage::page::counts))
+        .route("/usage", get(async || files::usage()))
         .layer(map_response(protected))
 }
 

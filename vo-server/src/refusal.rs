@@ -72,6 +72,9 @@ pub(crate) enum Refusal {
     /// Something that only a signed-in person may do.
     #[error("you are not signed in: log in first, or send a token as \"Authorization: Bearer ...\"")]
     SignInNeeded,
+    /// Something that only operators may do.
+    #[error("only operators of this server may see this: ask to be named as one in its configuration")]
+    OperatorsOnly,
     /// Unknown name or wrong password; which of them is not said.
     #[error("the name or the password is wrong; a token of your Nearside page is good as a password too")]
     WrongCredentials,
@@ -144,6 +147,7 @@ impl Refusal {
             Self::Query(error) => of_query(error),
             Self::BadToken(_) | Self::SignInNeeded | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::TooManyFailures { .. } | Self::TooManyJobs { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::OperatorsOnly => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongPhase { .. } => StatusCode::CONFLICT,

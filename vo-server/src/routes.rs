@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::dali::Answer;
 use crate::refusal::Refusal;
 use crate::uws::{lists, properties, status, submit};
-use crate::{cone, data, page, tap, user_tables, uws, vosi};
+use crate::{cone, data, page, tap, usage, user_tables, uws, vosi};
 
 /// How long a browser may remember that other pages may ask here.
 const PREFLIGHT_REMEMBERED: Duration = Duration::from_secs(3600);
@@ -25,9 +25,11 @@ pub(crate) fn router(app: App) -> Router {
         .nest("/data-server", data_server())
         .route("/cone/{table}", get(cone::answer).post(cone::answer))
         .merge(page::routes())
+        .route("/metrics", get(usage::metrics_document))
         .route("/livez", get(|| async { "ok\n" }))
         .fallback(|| async { Answer::from(Refusal::NotFound { what: "such address here".to_owned() }) })
         .method_not_allowed_fallback(|| async { Answer::from(Refusal::WrongMethod) })
+        .layer(middleware::from_fn_with_state(app.clone(), usage::count))
         .layer(middleware::from_fn(for_pages_elsewhere))
         .with_state(app)
 }

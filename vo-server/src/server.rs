@@ -109,6 +109,7 @@ impl ServerHandle {
         self.app.closing.cancel();
         self.connections.close();
         self.connections.wait().await;
+        self.app.ledger.settle().await;
         self.app.state.close().await;
     }
 }

@@ -91,7 +91,12 @@ fn make_private(results: &Path, dir: &Path) -> std::io::Result<()> {
 }
 
 fn migrations() -> Migrator {
-    let jobs = include_str!("../migrations/0001_jobs.sql");
-    let migration = Migration::new(1, "jobs".into(), MigrationType::Simple, jobs.into_sql_str(), false);
-    Migrator::with_migrations(vec![migration])
+    let migrations = [
+        (1, "jobs", include_str!("../migrations/0001_jobs.sql")),
+        (2, "usage", include_str!("../migrations/0002_usage.sql")),
+    ];
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(migrations.map(migration).to_vec())
 }

@@ -144,6 +144,7 @@ pub(crate) fn about_schema(name: &str) -> &'static str {
     match name {
         own if own.trim_matches('"').starts_with("user_") => "Tables of one's own, which nobody else sees",
         NAME => "Tables that describe the tables of this service",
+        "\"usage\"" => "Who uses this service",
         _ => "",
     }
 }

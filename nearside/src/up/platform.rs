@@ -71,6 +71,8 @@ impl Platform {
                     cert_pem: files.certificate.clone(),
                     key_pem: files.key.clone(),
                 }),
+                // It is their machine.
+                operators: vec![user.clone()],
                 ..vo_server::Config::new(identity.issuer(), identity.key_set(), &state.vo()?)
             },
             catalogue,

@@ -23,13 +23,18 @@ const FILES: &[File] = files! {
     SVG: "icon.svg";
     SCRIPT: "browser.js" "code.js" "completion.js" "csv.js" "dom.js" "download.js" "editor.js" "examples.js" "jobs.js"
         "main.js" "plot.js" "result.js" "rows.js" "scale.js" "service.js" "session.js" "suggestions.js" "tables.js"
-        "uploads.js";
+        "uploads.js" "usage.js" "bars.js";
 };
 const SVG: &str = "image/svg+xml";
 
 /// The page itself.
 pub(super) fn page() -> Response {
     document(HTML, include_str!("assets/index.html"))
+}
+
+/// The page of statistics.
+pub(super) fn usage() -> Response {
+    document(HTML, include_str!("assets/usage.html"))
 }
 
 /// The file of a name.
@@ -46,9 +51,9 @@ mod tests {
     fn every_file_of_the_page_is_served_and_nothing_comes_from_elsewhere() {
         let page = include_str!("assets/index.html");
         let served = |name: &str| FILES.iter().any(|(known, _, _)| *known == name);
-        for text in FILES.iter().map(|(_, _, text)| *text).chain([page]) {
+        for text in FILES.iter().map(|(_, _, text)| *text).chain([page, include_str!("assets/usage.html")]) {
             let named = text.split("\"/page/").skip(1).filter_map(|rest| rest.split('"').next());
-            let answered = ["language.json", "session.json", "sql"];
+            let answered = ["language.json", "session.json", "sql", "usage.json"];
             let missing: Vec<_> = named.filter(|name| !served(name) && !answered.contains(name)).collect();
             assert_eq!(missing, Vec::<&str>::new());
         }

@@ -14,6 +14,7 @@ use crate::identity::Caller;
 use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::state::now;
+use crate::usage;
 use crate::vosi::XML;
 
 /// `POST /async`: a new job, started with `PHASE=RUN`. A query that is wrong makes a job that fails, where clients
@@ -25,6 +26,7 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
     if Jobs::new(&app.state).active(caller.name()).await? >= limit {
         return Err(Refusal::TooManyJobs { limit }.into());
     }
+    usage::note(parameters.get("QUERY").unwrap_or_default());
     let job = new_job(&app, &caller, &parameters);
     Runner::new(&app).store_uploads(&job.id, &parameters).await?;
     Jobs::new(&app.state).insert(&job).await?;
