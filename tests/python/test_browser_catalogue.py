@@ -94,7 +94,7 @@ def test_tables_are_found_by_what_their_columns_mean(catalogue: Page) -> None:
     assert "pmra" in catalogue.locator("#query").input_value()
 
 
-def test_a_job_is_listed_shown_and_deleted_and_belongs_to_who_is_signed_in(catalogue: Page, ready: Ready) -> None:
+def test_a_job_of_whoever_is_signed_in_is_shown_kept_as_a_table_and_deleted(catalogue: Page, ready: Ready) -> None:
     catalogue.get_by_role("button", name="Sign in").click()
     catalogue.get_by_label("Name", exact=True).fill(ready.user)
     catalogue.get_by_label("Password, or an access token").fill("a wrong one")
@@ -110,6 +110,10 @@ def test_a_job_is_listed_shown_and_deleted_and_belongs_to_who_is_signed_in(catal
     expect(job).to_contain_text("COMPLETED", timeout=MINUTE)
     job.get_by_role("button", name="Show").click()
     expect(catalogue.locator(ROWS)).to_have_count(7, timeout=MINUTE)
+    catalogue.once("dialog", lambda dialog: dialog.accept("seven"))
+    job.get_by_role("button", name="Save").click()
+    expect(catalogue.locator("#jobs-told")).to_contain_text(f"user_{ready.user}.seven has 7 rows", timeout=MINUTE)
+    expect(catalogue.locator(".table summary", has_text="seven")).to_be_attached()
     name = job.get_attribute("data-job")
     job.get_by_role("button", name="Delete").click()
     expect(catalogue.locator(f'[data-job="{name}"]')).to_have_count(0)

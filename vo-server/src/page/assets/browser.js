@@ -6,11 +6,21 @@ const TYPING_PAUSE_MS = 120;
 /** Above so many columns found, their tables stay closed. */
 const OPEN_COLUMNS = 60;
 
-/** Shows `tables` and filters them while the reader types. `take(text)` writes a name, `use(query)` a query. */
-export function showTables(tables, take, use) {
-  const draw = () => drawTables(tables, byId("filter").value.trim().toLowerCase(), take, use);
-  byId("filter").addEventListener("input", whenQuiet(TYPING_PAUSE_MS, draw));
-  draw();
+export class TableBrowser {
+  #tables = [];
+  #draw;
+
+  /** `take(text)` writes a name, `use(query)` a query. */
+  constructor(take, use) {
+    this.#draw = () => drawTables(this.#tables, byId("filter").value.trim().toLowerCase(), take, use);
+    byId("filter").addEventListener("input", whenQuiet(TYPING_PAUSE_MS, this.#draw));
+  }
+
+  /** Shows tables, and filters them while the reader types. */
+  show(tables) {
+    this.#tables = tables;
+    this.#draw();
+  }
 }
 
 function drawTables(tables, sought, take, use) {

@@ -2,7 +2,7 @@
 // on the server; this page remembers the jobs that it started, until its tab is closed.
 
 import { byId, counted, element } from "/page/dom.js";
-import { TAP, ask, askXml } from "/page/service.js";
+import { TAP, ask, askXml, saveJob } from "/page/service.js";
 
 const STORE = "nearside-jobs";
 const ACTIVE = ["QUEUED", "EXECUTING"];
@@ -13,12 +13,13 @@ const MOST = 50;
 
 export class Jobs {
   #show;
+  #saved;
   #timer = 0;
   #signedIn = false;
 
-  /** `show(url)` shows the rows of a job; `told(text)` says what happened. */
-  constructor(show) {
-    this.#show = show;
+  /** `show(url)` shows the rows of a job; `saved()` is called when one became a table. */
+  constructor(show, saved) {
+    [this.#show, this.#saved] = [show, saved];
   }
 
   /** Whose jobs are listed. */
@@ -60,6 +61,7 @@ export class Jobs {
     if (ACTIVE.includes(job.phase)) actions.push(button("Abort", () => post(`${job.url}/phase`, "PHASE=ABORT")));
     if (job.phase === "COMPLETED" && job.type.includes("votable")) {
       actions.push(button("Show", () => this.#show(job.url)));
+      if (this.#signedIn) actions.push(button("Save", () => this.#save(job)));
     }
     if (job.phase === "COMPLETED") {
       actions.push(element("a", { href: `${job.url}/results/result`, download: "" }, "Download"), " ");
@@ -67,11 +69,20 @@ export class Jobs {
     return [...actions, button("Delete", () => post(job.url, "ACTION=DELETE"))];
   }
 
+  /** Makes a table of the caller's own, which stays. */
+  async #save(job) {
+    const name = prompt("Keep the result as a table of yours, named:", "result")?.trim();
+    if (!name) return;
+    byId("jobs-told").textContent = await saveJob(job.id, name);
+    this.#saved();
+  }
+
   async #after(act) {
+    byId("jobs-told").textContent = "";
     try {
       await act();
     } catch (error) {
-      say(error.message);
+      byId("jobs-told").textContent = error.message;
       return;
     }
     await this.look();

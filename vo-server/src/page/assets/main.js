@@ -1,6 +1,6 @@
 // The page: puts its parts together and runs queries. What each part does is in its own file.
 
-import { showTables } from "/page/browser.js";
+import { TableBrowser } from "/page/browser.js";
 import { CLIENTS, codeFor } from "/page/code.js";
 import { byId, element, whenQuiet } from "/page/dom.js";
 import { Editor } from "/page/editor.js";
@@ -17,10 +17,12 @@ const CODE_PAUSE_MS = 300;
 
 const editor = new Editor(run, whenQuiet(CODE_PAUSE_MS, writeCode));
 const result = new Result();
-const jobs = new Jobs((url) => show((signal) => jobPreview(url, signal)));
+const jobs = new Jobs((url) => show((signal) => jobPreview(url, signal)), readTables);
 const uploads = new Uploads((name) => (name && !editor.text.trim()
   ? editor.text = `SELECT *\nFROM tap_upload.${name}` : writeCode()));
+const browser = new TableBrowser((name) => editor.insert(name), (query) => (editor.text = query));
 let labs = null;
+let examples = [];
 
 async function run() {
   await show((signal) => preview(editor.text, uploads.tables, signal));
@@ -73,21 +75,30 @@ async function copyCode() {
   byId("copied").textContent = await copied.then(() => "Copied.", () => "Select the code and copy it with the keyboard.");
 }
 
-async function prepare() {
-  const vocabulary = await readVocabulary();
-  editor.know(vocabulary);
-  showTables(vocabulary.tables, (name) => editor.insert(name), (query) => (editor.text = query));
-  const examples = examplesFor(vocabulary.tables);
-  byId("example").append(...examples.map(({ title }, index) => element("option", { value: index }, title)));
-  byId("example").addEventListener("change", ({ target }) => {
-    if (target.value === "") return;
-    editor.text = examples[target.value].query;
-    result.prefer(examples[target.value].plot);
-  });
+/** Reads the tables that the caller may see, again after each sign-in. */
+async function readTables() {
+  try {
+    const vocabulary = await readVocabulary();
+    editor.know(vocabulary);
+    browser.show(vocabulary.tables);
+    examples = examplesFor(vocabulary.tables);
+  } catch (error) {
+    byId("tables-state").textContent = `The tables could not be read: ${error.message}`;
+    return;
+  }
+  const options = examples.map(({ title }, index) => element("option", { value: index }, title));
+  byId("example").replaceChildren(element("option", { value: "" }, "Choose one …"), ...options);
+}
+
+function useExample({ target }) {
+  if (target.value === "") return;
+  editor.text = examples[target.value].query;
+  result.prefer(examples[target.value].plot);
 }
 
 byId("client").append(...CLIENTS.map((client) => element("option", {}, client)));
 byId("format").append(...FORMATS.map(({ name, format }) => element("option", { value: format }, name)));
+byId("example").addEventListener("change", useExample);
 byId("client").addEventListener("change", writeCode);
 byId("run").addEventListener("click", run);
 byId("run-job").addEventListener("click", runJob);
@@ -95,7 +106,5 @@ byId("download").addEventListener("click", () => download(editor.text, uploads.t
 byId("copy").addEventListener("click", copyCode);
 followSession(async (session) => {
   labs = session.labs_url;
-  await jobs.of(session.user);
-  await writeCode();
-});
-prepare().catch((error) => (byId("tables-state").textContent = `The tables could not be read: ${error.message}`));
+  await Promise.all([readTables(), jobs.of(session.user), writeCode()]);
+}).catch((error) => (byId("who").textContent = error.message));

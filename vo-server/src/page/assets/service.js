@@ -76,6 +76,12 @@ export async function startJob(query, uploads, format) {
   return new URL(answer.url).pathname;
 }
 
+/** Keeps the result of a job as a table of the caller's (TAP+); the answer says what became of it. */
+export async function saveJob(id, name) {
+  const form = new URLSearchParams({ JOBID: id, TABLE_NAME: name });
+  return (await ask("/tap-server/Upload", { method: "POST", body: form })).text();
+}
+
 /** Signs in, or throws. */
 export function signIn(username, password) {
   return ask("/tap-server/login", { method: "POST", body: new URLSearchParams({ username, password }) });
