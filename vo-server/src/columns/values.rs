@@ -4,6 +4,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
     ListArray, StringArray, UInt8Array,
 };
+use arrow::buffer::NullBuffer;
 
 use super::Kind;
 
@@ -46,16 +47,21 @@ impl Values {
 
     /// Whether a row has no value.
     pub(crate) fn is_null(&self, row: usize) -> bool {
+        self.nulls().is_some_and(|nulls| nulls.is_null(row))
+    }
+
+    /// Which rows have no value; nothing where all have one.
+    pub(crate) fn nulls(&self) -> Option<&NullBuffer> {
         match self {
-            Self::Boolean(values) => values.is_null(row),
-            Self::UnsignedByte(values) => values.is_null(row),
-            Self::Short(values) => values.is_null(row),
-            Self::Int(values) => values.is_null(row),
-            Self::Long(values) => values.is_null(row),
-            Self::Float(values) => values.is_null(row),
-            Self::Double(values) => values.is_null(row),
-            Self::Text(values) | Self::Unicode(values) => values.is_null(row),
-            Self::List { lists, .. } => lists.is_null(row),
+            Self::Boolean(values) => values.nulls(),
+            Self::UnsignedByte(values) => values.nulls(),
+            Self::Short(values) => values.nulls(),
+            Self::Int(values) => values.nulls(),
+            Self::Long(values) => values.nulls(),
+            Self::Float(values) => values.nulls(),
+            Self::Double(values) => values.nulls(),
+            Self::Text(values) | Self::Unicode(values) => values.nulls(),
+            Self::List { lists, .. } => lists.nulls(),
         }
     }
 

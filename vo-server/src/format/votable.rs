@@ -9,7 +9,8 @@ pub(crate) mod tests;
 use arrow::array::RecordBatch;
 use arrow_schema::{ArrowError, Schema};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::Simd;
+use base64::engine::general_purpose::PAD;
 
 use super::{About, Ending, Writer};
 use crate::columns::{Column, Values, columns_of, items_of, of_schema};
@@ -35,12 +36,14 @@ pub(crate) struct VoTable {
     /// Bytes of rows that do not make up a group of three yet, which base64 needs.
     left: Vec<u8>,
     row: Vec<u8>,
+    base64: Simd,
 }
 
 impl VoTable {
     /// A writer of one document.
     pub(crate) fn new(serialization: Serialization, about: About) -> Self {
-        Self { serialization, about, columns: Vec::new(), left: Vec::new(), row: Vec::new() }
+        let base64 = Simd::standard(PAD);
+        Self { serialization, about, columns: Vec::new(), left: Vec::new(), row: Vec::new(), base64 }
     }
 
     fn element(&self) -> &'static str {
@@ -56,7 +59,7 @@ impl VoTable {
         let start = out.len();
         let length = whole.div_ceil(3) * 4;
         out.resize(start + length, 0);
-        let encoded = STANDARD.encode_slice(&self.left[..whole], &mut out[start..]);
+        let encoded = self.base64.encode_slice(&self.left[..whole], &mut out[start..]);
         debug_assert_eq!(encoded, Ok(length));
         self.left.drain(..whole);
     }

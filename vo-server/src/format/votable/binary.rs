@@ -1,5 +1,7 @@
 //! Rows as bytes, most significant first (VOTable 1.4 sections 5.3 and 5.4).
 
+mod even;
+
 use crate::columns::{Values, items_of};
 
 /// What stands for no value where there is no mask; the head declares the same.
@@ -13,6 +15,14 @@ pub(super) const NULL_LONG: i64 = i64::MIN;
 
 /// Appends `count` rows, each after a mask of its nulls where `masked`.
 pub(super) fn rows(columns: &[Values], count: usize, masked: bool, out: &mut Vec<u8>) {
+    let mask_bytes = if masked { columns.len().div_ceil(8) } else { 0 };
+    if !even::rows(columns, count, mask_bytes, out) {
+        cells(columns, count, masked, out);
+    }
+}
+
+/// The same, cell after cell.
+fn cells(columns: &[Values], count: usize, masked: bool, out: &mut Vec<u8>) {
     for row in 0..count {
         if masked {
             mask(columns, row, out);

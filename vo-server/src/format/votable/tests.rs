@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::Float64Type;
 use arrow_schema::{DataType, Field, Schema};
+use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
