@@ -6,6 +6,8 @@
 mod build;
 mod csv;
 mod field;
+#[cfg(test)]
+mod mutated;
 mod votable;
 mod xml;
 

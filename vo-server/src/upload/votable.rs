@@ -197,8 +197,12 @@ impl Document<'_> {
                 let null = mask.get(index / 8).is_some_and(|byte| byte & (0x80 >> (index % 8)) != 0);
                 column.push_bytes(Some(cell).filter(|_| !null), field);
             }
-            if rest.len() == left {
-                return Err("its rows have no columns, but its stream has bytes".to_owned());
+            let (cells, bytes) = (self.fields.len(), left - rest.len());
+            // Cells of arraysize 0 would cost the sender nothing, and memory here.
+            if bytes == 0 || bytes < cells {
+                return Err(format!(
+                    "a row has {cells} cells in {bytes} bytes: leave out columns of arraysize 0"
+                ));
             }
             self.rows += 1;
         }
@@ -289,5 +293,19 @@ mod tests {
         let document = "<VOTABLE><TABLE><FIELD name='a' datatype='double' arraysize='*'/><DATA><BINARY>\
                         <STREAM encoding='base64'>/////w==</STREAM></BINARY></DATA></TABLE></VOTABLE>";
         assert_eq!(read(document).expect_err("4 GiB of numbers"), "its stream ends within a row: it was cut");
+    }
+
+    #[test]
+    fn cells_without_bytes_cost_no_memory() {
+        let empty: String = (0..4_000)
+            .map(|number| format!("<FIELD name='c{number}' datatype='double' arraysize='0'/>"))
+            .collect();
+        let rows = "A".repeat(1 << 20);
+        let document = format!(
+            "<VOTABLE><TABLE><FIELD name='a' datatype='boolean'/>{empty}<DATA><BINARY>\
+             <STREAM encoding='base64'>{rows}</STREAM></BINARY></DATA></TABLE></VOTABLE>"
+        );
+        let expected = "a row has 4001 cells in 1 bytes: leave out columns of arraysize 0";
+        assert_eq!(read(&document).expect_err("786,432 rows of 4,001 cells"), expected);
     }
 }
