@@ -20,12 +20,13 @@ pub struct Args {
     /// up: from the command to the first executed cell, and rows into a kernel.
     /// kernels: cells beside bare ZeroMQ and a stock Jupyter server.
     /// catalogue: the engine beside DuckDB, LSDB, DataFusion, Polars, and PostgreSQL with Q3C, on the same rows.
+    /// vo: the VO services beside astropy and DuckDB, on the same rows.
     #[arg(value_enum)]
     name: Name,
     /// Write the rows to FILE as JSON too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// catalogue: rows of the sky. Fewer than the default are for trying out and leave docs/ alone.
+    /// catalogue, vo: rows of the sky. Fewer than the default are for trying out and leave docs/ alone.
     #[arg(long, default_value_t = FULL_ROWS)]
     rows: u64,
     /// catalogue: the largest sky that growth is measured over. A billion rows take 2 GB of the cache and ten minutes once.
@@ -44,6 +45,7 @@ enum Name {
     Up,
     Kernels,
     Catalogue,
+    Vo,
 }
 
 /// Measures, prints the table, and fails when a bar was missed.
@@ -53,6 +55,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Name::Up => by_scripts(&["startup.py", "transfer.py"], &programs)?,
         Name::Kernels => by_scripts(&["kernels.py"], &programs)?,
         Name::Catalogue => catalogue(args, &programs)?,
+        Name::Vo => vo(args, &programs)?,
     };
     print(&rows);
     if let Some(path) = &args.json {
@@ -92,6 +95,20 @@ fn catalogue(args: &Args, programs: &Programs) -> Result<Vec<Row>> {
     let rows = rows_of(&mut command, programs)?;
     if full {
         page::write(&docs.join("BENCHMARKS.md"), "catalogue", &page::text(args.rows, &rows))?;
+    }
+    Ok(rows)
+}
+
+fn vo(args: &Args, programs: &Programs) -> Result<Vec<Row>> {
+    Environment::lab()?;
+    let environment = Environment::tests()?;
+    let mut command = Command::new(environment.python());
+    command.arg("tests/bench/vo").arg("--cache").arg(cache::root()?.join("bench"));
+    command.args(["--rows", &args.rows.to_string()]);
+    let rows = rows_of(&mut command, programs)?;
+    if args.rows >= FULL_ROWS {
+        let docs = cache::checkout().join("docs");
+        page::write(&docs.join("BENCHMARKS.md"), "vo", &page::text(args.rows, &rows))?;
     }
     Ok(rows)
 }

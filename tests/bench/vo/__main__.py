@@ -1,0 +1,54 @@
+"""`cargo xtask bench vo`: what the VO services cost, beside astropy and DuckDB, in one run.
+
+The platform is started as a user starts it. Processor time is of that one process, and what is asked goes over the
+loopback interface.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parents[1]
+sys.path[1:1] = [str(BENCH), str(BENCH / "catalogue"), str(BENCH.parent / "python")]
+
+import figures
+import memory
+import products
+import rows
+import sync
+from platform_process import PlatformProcess
+from service import Service
+
+
+def main() -> None:
+    arguments = parse()
+    prepared = rows.prepare(arguments.cache, arguments.rows, Path(os.environ["NEARSIDE_BIN"]))
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name).resolve()
+        platform = PlatformProcess(directory / "state", prepared.data)
+        try:
+            service = Service(platform.ready())
+            found = [
+                *sync.measure(service, prepared, directory, arguments.rounds),
+                *products.measure(service, prepared),
+                *memory.measure(service, prepared),
+            ]
+        finally:
+            platform.stop()
+    figures.report(found)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the sky")
+    parser.add_argument("--cache", type=Path, required=True, help="where the rows are kept between runs")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds that count")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
