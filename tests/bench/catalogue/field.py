@@ -107,13 +107,14 @@ class Field:
         """A peer by its name in the table."""
         return getattr(self, name.partition("+")[0])
 
-    def publish(self, name: str, file: Path) -> None:
-        """Makes ``bench.<name>`` of a Parquet file with positions, for the next server."""
-        if (self.rows.data / "bench" / name).exists():
+    def publish(self, name: str, file: Path, sky: Rows | None = None) -> None:
+        """Makes ``bench.<name>`` of a Parquet file with positions, for the next server of our rows or another sky."""
+        data = (sky or self.rows).data
+        if (data / "bench" / name).exists():
             return
-        command = [self.nearside_program, "import", "--data", self.rows.data, "--table", f"bench.{name}", file]
+        command = [self.nearside_program, "import", "--data", data, "--table", f"bench.{name}", file]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
-        if "nearside" in self.__dict__:
+        if data == self.rows.data and "nearside" in self.__dict__:
             self.nearside.stop()
             del self.nearside
 

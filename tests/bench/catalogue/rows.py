@@ -70,10 +70,18 @@ class Rows:
 
 def prepare(cache: Path, count: int, nearside: Path) -> Rows:
     """Makes what is missing."""
-    rows = Rows(cache / f"{count}-v{VERSION}", count)
+    return _make(Rows(cache / f"{count}-v{VERSION}", count), nearside, VARIABLES_SHARE)
+
+
+def sky(beside: Rows, count: int, nearside: Path) -> Rows:
+    """Another sky of so many rows, without light curves."""
+    return _make(Rows(beside.directory.parent / f"sky-{count}-v{VERSION}", count), nearside, 0.0)
+
+
+def _make(rows: Rows, nearside: Path, variables_share: float) -> Rows:
     rows.directory.mkdir(parents=True, exist_ok=True)
-    sample = [nearside, "sample", "--sources", str(count), "--seed", str(SEED)]
-    sample += ["--variables-share", str(VARIABLES_SHARE)]
+    sample = [nearside, "sample", "--sources", str(rows.count), "--seed", str(SEED)]
+    sample += ["--variables-share", str(variables_share)]
     _once(rows.data, lambda path: subprocess.run([*sample, path], check=True))
     _once(rows.parquet, lambda path: _write_parquet(rows, path))
     return rows

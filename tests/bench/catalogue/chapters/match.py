@@ -1,14 +1,13 @@
-"""A user's positions against the catalogue at one arcsecond, and the catalogue against a shifted copy of itself."""
+"""A user's positions against the catalogue at one arcsecond."""
 
 from __future__ import annotations
 
 import questions
 from field import Curve, Field
 from figures import Figure
-from meter import peak_bytes
 from nearside_server import match_query
 from questions import ARCSEC
-from verdict import against, at_least, not_measured, rounded
+from verdict import against, not_measured
 
 SIZES = [10_000, 100_000, 1_000_000]
 # Which peer sets the bar of each size, and how much of it we may take; None means a figure without a bar.
@@ -18,7 +17,6 @@ BARS = {
     1_000_000: {"duckdb": 0.5, "lsdb": 0.1},
 }
 PLOT = "benchmark-match|Match at 1 arcsecond|positions|processor seconds"
-ROWS_PER_SECOND = 2e6
 NO_OPERATOR = "this build plans a match as a loop over all pairs"
 
 
@@ -39,7 +37,7 @@ def measure(field: Field) -> list[Figure]:
     for name in ("nearside", "duckdb", "postgres+q3c", "lsdb"):
         if sizes := [size for size in scores if name in scores[size]]:
             field.curves.append(Curve(PLOT, name, sizes, [scores[size][name].cpu_s for size in sizes]))
-    return [*found, _whole_catalogue(field)]
+    return found
 
 
 def _scores(field: Field, users: questions.Users):
@@ -55,26 +53,3 @@ def has_operator(field: Field, table: str) -> bool:
     """Whether our plan of a match is more than comparing everything with everything."""
     plan = str(field.nearside.sql(f"EXPLAIN {match_query(table, ARCSEC)}").to_pydict())
     return "NestedLoopJoin" not in plan and "CrossJoin" not in plan
-
-
-def _whole_catalogue(field: Field) -> Figure:
-    """Every source against its copy a quarter of an arcsecond to the north."""
-    name, bar = "catalogue x catalogue, rows of both a second and core", ">= 2e+06 rows/s"
-    field.publish("shifted", questions.shifted(field.rows))
-    if not has_operator(field, "bench.shifted"):
-        return not_measured(name, "rows/s", bar, NO_OPERATOR)
-    try:
-        query = (
-            "SELECT count(*) AS pairs FROM bench.shifted AS u JOIN gaiadr3.gaia_source AS g"
-            f" ON distance_deg(u.ra, u.dec, g.ra, g.dec) <= {ARCSEC!r}"
-        )
-        work = field.compete("catalogue x catalogue", [field.nearside], lambda e: e.sql(query)["pairs"][0].as_py())
-    except Exception as error:
-        return not_measured(name, "rows/s", bar, _first_line(error))
-    score = work["nearside"]
-    note = f"{score.answer:,} pairs; the server's largest memory {peak_bytes(field.nearside.pid) / 1e6:,.0f} MB"
-    return at_least(name, "rows/s", rounded(2 * field.rows.count / score.cpu_s), ROWS_PER_SECOND, note)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or repr(error)).splitlines()[0][:200]
