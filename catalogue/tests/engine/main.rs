@@ -15,6 +15,7 @@ mod mutations;
 mod nearest;
 mod opening;
 mod products;
+mod random;
 mod refusals;
 mod regions;
 mod requests;
