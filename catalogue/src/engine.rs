@@ -3,6 +3,7 @@
 //! Opens the tables once, plans each query in a session of its own, and enforces [`Limits`]. It writes nothing
 //! but the index of a table that has none, and knows no protocol.
 
+mod below;
 mod bounds;
 mod change;
 mod cheap_first;
@@ -20,6 +21,7 @@ mod index;
 mod joins;
 mod keys;
 mod limits;
+mod local_join;
 mod mark;
 mod members;
 mod mount;

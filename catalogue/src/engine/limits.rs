@@ -59,6 +59,8 @@ pub struct Limits {
     /// The widest radius of a crossmatch, in arcseconds. Pairs that are further apart are most of all pairs, which no
     /// index helps with: a wider join on a distance compares all rows, and a wider `crossmatch` is refused.
     pub crossmatch_radius_arcsec: u32,
+    /// Bytes of a table, as it is stored, that a join on `source_id` with another table reads and holds at once.
+    pub join_part_bytes: u64,
     /// Batches of one query that wait for a slow reader.
     pub batches_waiting: usize,
 }
@@ -88,6 +90,7 @@ impl Default for Limits {
             footer_bytes: 256 << 20,
             grid_points: 4_000_000,
             crossmatch_radius_arcsec: 36_000,
+            join_part_bytes: 32 << 20,
             batches_waiting: 4,
         }
     }

@@ -47,6 +47,11 @@ impl Narrowing {
         filters.into_iter().map(|filter| keys.narrow(filter)).fold(Self::default(), Self::and)
     }
 
+    /// Rows with identifiers in a range.
+    pub(crate) fn of_ids(ids: &RangeInclusive<i64>) -> Self {
+        Self { source_id: Some(KeyRanges::new(vec![ids.clone()])), ..Self::default() }
+    }
+
     /// Whether it leaves everything.
     pub(crate) fn is_everything(&self) -> bool {
         *self == Self::default()

@@ -24,6 +24,7 @@ use super::crossmatch;
 use super::functions;
 use super::joins;
 use super::limits::Limits;
+use super::local_join::LocalJoins;
 use super::nearest;
 use super::products;
 use super::request::Guest;
@@ -144,6 +145,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
     let mut table_functions = SessionStateDefaults::default_table_functions();
     table_functions.push(products::function(tables));
     let mut rules = nearest::rules();
+    LocalJoins::new(limits).take_place(&mut rules);
     rules.push(Arc::new(CheapFirst));
     rules.push(Arc::new(InBlocks));
     let builder = SessionStateBuilder::new()

@@ -17,6 +17,7 @@ use datafusion::physical_plan::joins::{
 use datafusion::physical_plan::recursive_query::RecursiveQueryExec;
 
 use super::crossmatch::CrossmatchExec;
+use super::local_join::LocalJoinExec;
 use super::stop::Stop;
 use condition::Condition;
 use rows::Watched;
@@ -41,6 +42,7 @@ fn is_join(node: &dyn ExecutionPlan) -> bool {
         || node.is::<PiecewiseMergeJoinExec>()
         || node.is::<RecursiveQueryExec>()
         || node.is::<CrossmatchExec>()
+        || node.is::<LocalJoinExec>()
 }
 
 /// A join whose condition is never true gives no rows to watch, so its condition is watched.

@@ -9,6 +9,7 @@ mod goldens;
 mod index;
 mod light_curves;
 mod limits;
+mod local_join;
 mod many;
 mod mistakes;
 mod mutations;

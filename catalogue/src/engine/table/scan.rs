@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
@@ -28,6 +29,7 @@ use super::HatsTable;
 use super::choice::Choice;
 use super::late::{self, is_late};
 use crate::engine::flat;
+use crate::engine::index::Part;
 use crate::engine::narrow::Narrowing;
 
 /// A scan of chosen parts of a table.
@@ -63,9 +65,28 @@ impl Scan {
     /// The same scan of fewer rows: those that `narrowing` leaves too. It has the same partitions, of which
     /// some may be empty.
     pub(crate) fn narrowed(&self, narrowing: &Narrowing) -> Result<Self> {
+        self.narrowed_to(narrowing, self.config().map_or(0, |config| config.file_groups.len()))
+    }
+
+    /// The same scan of the rows with some identifiers, and of others that share their pages, in one partition.
+    pub(crate) fn of_ids(&self, ids: &RangeInclusive<i64>) -> Result<Self> {
+        self.narrowed_to(&Narrowing::of_ids(ids), 1)
+    }
+
+    /// Rows that [`Scan::of_ids`] reads.
+    pub(crate) fn rows_of_ids(&self, ids: &RangeInclusive<i64>) -> usize {
+        let narrowing = self.narrowing.clone().and(Narrowing::of_ids(ids));
+        self.table.index.parts(&narrowing).iter().map(Part::row_count).sum()
+    }
+
+    /// Rows that are read.
+    pub(crate) fn rows(&self) -> usize {
+        self.choice.rows
+    }
+
+    fn narrowed_to(&self, narrowing: &Narrowing, partitions: usize) -> Result<Self> {
         let narrowing = self.narrowing.clone().and(narrowing.clone());
         let config = self.config().ok_or_else(|| internal_datafusion_err!("a scan of something else"))?;
-        let partitions = config.file_groups.len();
         let (files, choice) = self.table.choose(&narrowing);
         let mut groups = FileGroup::new(files).split_files(partitions);
         groups.resize(partitions, FileGroup::default());
@@ -131,7 +152,7 @@ impl Scan {
     }
 
     /// About the bytes of the chosen rows, from the size of the columns that are read.
-    fn bytes(&self) -> Option<u64> {
+    pub(crate) fn bytes(&self) -> Option<u64> {
         let source = self.config()?.file_source();
         let mut columns = BTreeSet::new();
         let expressions = source.projection().into_iter().flat_map(|projection| projection.as_ref());
