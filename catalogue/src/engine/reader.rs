@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -27,11 +26,9 @@ use super::index::{Entry, Index};
 use super::share::Meter;
 
 /// Up to so many bytes are read by the thread that wants them: another thread would take longer to wake up than to
-/// read them, from the page cache at least. A query's threads are its user's own, and each waits for one file.
-const SMALL_BYTES: usize = 1 << 19;
-
-/// The same for whole column chunks, the decoding of which takes several times as long as the reading.
-const SMALL_CHUNKS_BYTES: usize = 4 << 20;
+/// read them, from the page cache at least, and to decode them takes several times as long. A query's threads are its
+/// user's own, and each waits for one file.
+const SMALL_BYTES: usize = 4 << 20;
 
 /// Makes readers for files that carry an [`Indexed`] as an extension.
 #[derive(Debug)]
@@ -74,7 +71,7 @@ impl Readers {
         let bytes = ranges.iter().map(length).sum();
         self.count(bytes)?;
         let path = self.footers.path(file.object_meta.location.as_ref());
-        if bytes <= SMALL_CHUNKS_BYTES {
+        if bytes <= SMALL_BYTES {
             return read(&path, &ranges);
         }
         let read = tokio::task::spawn_blocking(move || read(&path, &ranges));
@@ -90,17 +87,18 @@ impl Readers {
 /// Reads ranges of a file. Blocks.
 fn read(path: &std::path::Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
     let mut file = File::open(path)?;
-    let read = |range: &Range<u64>| {
-        // A buffer of zeros would be written twice.
-        let mut bytes = Vec::with_capacity(length(range));
-        file.seek(SeekFrom::Start(range.start))?;
-        (&file).take(range.end - range.start).read_to_end(&mut bytes)?;
-        match bytes.len() == length(range) {
-            true => Ok(Bytes::from(bytes)),
-            false => Err(ParquetError::EOF(format!("the file ends before byte {}", range.end))),
-        }
-    };
-    ranges.iter().map(read).collect()
+    ranges.iter().map(|range| read_range(&mut file, range.start, length(range))).collect()
+}
+
+/// Reads into memory that is not set to zero first, which takes nearly as long as a copy from the page cache.
+fn read_range(file: &mut File, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+    let mut bytes = Vec::with_capacity(length);
+    file.seek(SeekFrom::Start(start))?;
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    match bytes.len() == length {
+        true => Ok(Bytes::from(bytes)),
+        false => Err(ParquetError::EOF(format!("the file ends before byte {}", start + length as u64))),
+    }
 }
 
 /// Which entry of which index a file is.
@@ -193,13 +191,11 @@ impl AsyncFileReader for Reader {
 impl Reader {
     /// Pages that lie side by side are read together.
     fn read_now(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ParquetError> {
-        let file = File::open(self.footers.path(self.location.as_ref()))?;
+        let mut file = File::open(self.footers.path(self.location.as_ref()))?;
         let mut read = Vec::with_capacity(ranges.len());
         for run in ranges.chunk_by(|range, next| range.end == next.start) {
             let start = run[0].start;
-            let mut bytes = vec![0; run.iter().map(length).sum()];
-            file.read_exact_at(&mut bytes, start)?;
-            let bytes = Bytes::from(bytes);
+            let bytes = read_range(&mut file, start, run.iter().map(length).sum())?;
             read.extend(run.iter().map(|range| {
                 let first = length(&(start..range.start));
                 bytes.slice(first..first + length(range))
