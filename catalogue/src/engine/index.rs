@@ -161,6 +161,10 @@ impl Index {
         let tile = |file: &Entry| healpix::tile_range(file.order, file.npix);
         let mut files: Vec<usize> = Vec::new();
         for range in keys.ranges() {
+            // Of many ranges, most end where the file of the one before has not ended yet.
+            if files.last().is_some_and(|&last| *range.end() <= *tile(&self.files[last]).end()) {
+                continue;
+            }
             let first = self.files.partition_point(|file| *tile(file).end() < *range.start());
             let first = first.max(files.last().map_or(0, |last| last + 1));
             let touched = self.files[first..].iter().take_while(|file| *tile(file).start() <= *range.end());

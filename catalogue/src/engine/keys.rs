@@ -2,6 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+use arrow::array::BooleanBufferBuilder;
+use arrow::buffer::BooleanBuffer;
+
 /// Sorted, disjoint ranges of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyRanges(Vec<RangeInclusive<i64>>);
@@ -59,6 +62,34 @@ impl KeyRanges {
         let first = self.0.partition_point(|range| *range.end() < min);
         self.0.get(first).is_some_and(|range| *range.start() <= max)
     }
+
+    /// Which of ascending keys are in the set: both are walked through once.
+    pub(crate) fn among(&self, keys: &[i64]) -> BooleanBuffer {
+        let mut found = BooleanBufferBuilder::new(keys.len());
+        let mut ranges = self.0.as_slice();
+        while let Some(key) = keys.get(found.len()) {
+            ranges = &ranges[ahead(ranges, |range| range.end() < key)..];
+            let Some((range, rest)) = ranges.split_first() else { break };
+            let before = ahead(&keys[found.len()..], |key| key < range.start());
+            found.append_n(before, false);
+            let inside = ahead(&keys[found.len()..], |key| key <= range.end());
+            found.append_n(inside, true);
+            ranges = rest;
+        }
+        found.append_n(keys.len() - found.len(), false);
+        found.finish()
+    }
+}
+
+/// How many of the first `items` are `before` something, which is likely to be near: steps double until they are too
+/// long.
+fn ahead<T>(items: &[T], before: impl Fn(&T) -> bool) -> usize {
+    let mut step = 1;
+    while items.get(step - 1).is_some_and(&before) {
+        step *= 2;
+    }
+    let (known, most) = (step / 2, items.len().min(step - 1));
+    known + items[known..most].partition_point(before)
 }
 
 #[cfg(test)]
@@ -84,6 +115,14 @@ mod tests {
         fn touching_a_span_is_having_a_key_in_it(a in sets(), min in -80i64..80, length in 0i64..20) {
             let any = (min..=min + length).any(|key| a.touches(key, key));
             prop_assert_eq!(a.touches(min, min + length), any);
+        }
+
+        #[test]
+        fn a_walk_through_keys_finds_those_in_the_set(a in sets(), mut keys in prop::collection::vec(-80i64..80, 0..60)) {
+            keys.sort_unstable();
+            let found: Vec<bool> = a.among(&keys).iter().collect();
+            let touched: Vec<bool> = keys.iter().map(|key| a.touches(*key, *key)).collect();
+            prop_assert_eq!(found, touched);
         }
     }
 

@@ -49,6 +49,8 @@ struct Wanted {
     limit: Option<usize>,
     /// Few rows of the pages are wanted, because they are looked up in a list above the scan.
     listed: bool,
+    /// Keys of the HEALPix column that rows must have, if that leaves few rows of each page.
+    near: Option<KeyRanges>,
 }
 
 /// A table whose files are all known. Cheap to clone.
@@ -105,7 +107,7 @@ impl HatsTable {
         self.file(part.file).with_extension(ParquetRowSelection::new(selection))
     }
 
-    fn source(&self, session: &dyn Session, rows: usize, listed: bool) -> Arc<ParquetSource> {
+    fn source(&self, session: &dyn Session, rows: usize, listed: bool) -> ParquetSource {
         let readers = self.readers.counted_by(session.config().get_extension());
         let mut options = TableParquetOptions::default();
         let few = rows.saturating_mul(FEW) < self.all_rows();
@@ -123,10 +125,9 @@ impl HatsTable {
             pruning: !few,
             ..options.global
         };
-        let source = ParquetSource::new(Arc::clone(&self.schema))
+        ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(readers);
-        Arc::new(source)
+            .with_parquet_file_reader_factory(readers)
     }
 
     fn all_rows(&self) -> usize {
@@ -146,7 +147,7 @@ impl HatsTable {
 impl HatsTable {
     /// Reads columns of the rows that a narrowing leaves: all that match it, and others of the same pages.
     fn read(&self, session: &dyn Session, wanted: Wanted) -> Result<Arc<dyn ExecutionPlan>> {
-        let Wanted { columns, narrowing, limit, listed } = wanted;
+        let Wanted { columns, narrowing, limit, listed, near } = wanted;
         let everything = narrowing.is_everything();
         let (files, choice) = self.choose(&narrowing);
         if files.is_empty() {
@@ -155,7 +156,13 @@ impl HatsTable {
         let rows = choice.rows;
         let known = if everything { Precision::Exact(rows) } else { Precision::Inexact(rows) };
         let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let files = FileScanConfigBuilder::new(self.store.clone(), self.source(session, rows, listed))
+        let near = near.filter(|keys| self.few_have(keys, rows));
+        let mut source = self.source(session, rows, listed || near.is_some());
+        if let (Some(keys), Some(column)) = (near, &self.keys.healpix) {
+            let column = self.schema.index_of(column)?;
+            source = source.with_predicate(self.members(&self.schema, column, keys)?);
+        }
+        let files = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_projection_indices(Some(columns))?
             .with_statistics(self.statistics_of(known))
@@ -189,17 +196,18 @@ impl HatsTable {
         narrowing: Narrowing,
         lists: Vec<(usize, KeyRanges)>,
         limit: Option<usize>,
+        near: Option<KeyRanges>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wanted: Vec<usize> =
             projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         if lists.is_empty() {
-            return self.read(session, Wanted { columns: wanted, narrowing, limit, listed: false });
+            return self.read(session, Wanted { columns: wanted, narrowing, limit, listed: false, near });
         }
         let tested = lists.iter().map(|(column, _)| *column).filter(|column| !wanted.contains(column));
         let columns: Vec<usize> = wanted.iter().copied().chain(tested).collect();
         // A single range is a part of the sky, of which all rows are wanted.
         let listed = lists.iter().any(|(_, keys)| keys.len() > 1);
-        let rows = self.read(session, Wanted { columns, narrowing, limit: None, listed })?;
+        let rows = self.read(session, Wanted { columns, narrowing, limit: None, listed, near })?;
         let members = lists.into_iter().map(|(column, keys)| self.members(&rows.schema(), column, keys));
         let filter = FilterExecBuilder::new(conjunction(members.collect::<Result<Vec<_>>>()?), rows)
             .with_batch_size(session.config().batch_size());
@@ -242,6 +250,6 @@ impl TableProvider for HatsTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let narrowing = Narrowing::of(filters, &self.keys);
-        self.select(session, projection, narrowing, self.long_lists(filters), limit)
+        self.select(session, projection, narrowing, self.long_lists(filters), limit, None)
     }
 }

@@ -1,16 +1,17 @@
-//! Which part of the sky a match reads: HEALPix cells around positions, as ranges of keys of order 29.
+//! Which part of the sky a match reads: HEALPix cells around positions, as ranges of keys of order 29. They are so fine
+//! that few rows have their keys and no partner.
 
 use crate::engine::keys::KeyRanges;
 use crate::healpix::{self, ORDER};
 
 use super::positions::Positions;
 
-/// Cells of one cover, before their neighbours, up to which every position has its own: ten thousand positions all
-/// over the sky leave out the pages between them.
-const OWN_CELLS: usize = 32_768;
+/// Cells of a cover, at most: what a chunk needs, and less than everything of many collected rows.
+const CELLS: usize = 1 << 18;
 
-/// Cells of a cover of more positions: these leave few pages out, and each cell costs time.
-const CELLS: usize = 8_192;
+/// How much larger cells are than those whose neighbours hold a circle around them, as a power of two: most circles are
+/// then inside one.
+const LARGER: u8 = 3;
 
 /// The key of a row without a position: no cell has it, and it sorts last.
 pub(super) const NOWHERE: i64 = i64::MAX;
@@ -43,32 +44,53 @@ pub(super) fn around(mut keys: Vec<i64>, reach_deg: f64) -> KeyRanges {
         return KeyRanges::new(vec![0..=i64::MAX - 1]);
     }
     // The cell of a position and its neighbours hold a circle that is smaller than the smallest cell.
-    let mut order = cdshealpix::best_starting_depth(reach).min(ORDER);
-    let mut cells: Vec<u64> = keys.into_iter().map(|key| healpix::tile_of(order, key)).collect();
-    cells.sort_unstable();
-    cells.dedup();
-    let most = if cells.len() > OWN_CELLS { CELLS } else { OWN_CELLS };
-    while cells.len() > most && order > 0 {
+    let fine = cdshealpix::best_starting_depth(reach).min(ORDER);
+    let mut order = fine.saturating_sub(LARGER);
+    let mut cells = touched(&keys, fine, order);
+    while cells.len() > CELLS && order > 0 {
         order -= 1;
         cells.iter_mut().for_each(|cell| *cell >>= 2);
         cells.dedup();
     }
-    with_neighbours(order, cells)
-}
-
-fn with_neighbours(order: u8, cells: Vec<u64>) -> KeyRanges {
-    let layer = cdshealpix::nested::get(order);
-    let mut all = Vec::with_capacity(9 * cells.len());
-    for cell in cells {
-        all.push(cell);
-        layer.append_bulk_neighbours(cell, &mut all);
-    }
-    all.sort_unstable();
-    all.dedup();
-    let runs = all.chunk_by(|a, b| a + 1 == *b);
+    let runs = cells.chunk_by(|a, b| a + 1 == *b);
     let range =
         |first, last| *healpix::tile_range(order, first).start()..=*healpix::tile_range(order, last).end();
     KeyRanges::new(runs.map(|run| range(run[0], run[run.len() - 1])).collect())
+}
+
+/// The cells of `order` that the cells of order `fine` of keys touch or have for neighbours, ascending.
+fn touched(keys: &[i64], fine: u8, order: u8) -> Vec<u64> {
+    let (layer, levels) = (cdshealpix::nested::get(fine), fine - order);
+    let mut cells: Vec<u64> = keys.iter().map(|key| healpix::tile_of(order, *key)).collect();
+    cells.dedup();
+    let (mut beside, mut neighbours) = (Vec::new(), Vec::with_capacity(8));
+    let mut at_edge: Vec<u64> = keys.iter().map(|key| healpix::tile_of(fine, *key)).collect();
+    at_edge.retain(|cell| is_at_edge(*cell, levels));
+    at_edge.dedup();
+    for cell in at_edge {
+        layer.append_bulk_neighbours(cell, &mut neighbours);
+        let first = beside.len();
+        for near in neighbours.drain(..).map(|neighbour| neighbour >> (2 * levels)) {
+            if near != cell >> (2 * levels) && !beside[first..].contains(&near) {
+                beside.push(near);
+            }
+        }
+    }
+    beside.sort_unstable();
+    // Keys mostly ascend. Two parts in order are only merged.
+    cells.append(&mut beside);
+    cells.sort();
+    cells.dedup();
+    cells
+}
+
+/// Whether a cell is at the edge of the one that it belongs to so many levels up. Bits of a cell's number are those of
+/// its place in either direction, in turn.
+fn is_at_edge(cell: u64, levels: u8) -> bool {
+    let inside = (1u64 << (2 * levels)) - 1;
+    [0x5555_5555_5555_5555 & inside, 0xaaaa_aaaa_aaaa_aaaa & inside]
+        .into_iter()
+        .any(|bits| cell & bits == 0 || cell & bits == bits)
 }
 
 #[cfg(test)]
@@ -100,9 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn hardly_more_than_circles_is_covered() {
+        let keys: Vec<i64> = (0..1_000i64).map(|n| n * 3_458_764_513_820_541).collect();
+        let (radius_deg, count) = (1.0 / 3600.0, keys.len() as f64);
+        let cover = around(keys, radius_deg);
+        let covered: i64 = cover.ranges().iter().map(|range| range.end() - range.start() + 1).sum();
+        let square_deg = covered as f64 / (12u64 << 58) as f64 * 41_253.0;
+        let circle_deg2 = std::f64::consts::PI * radius_deg * radius_deg;
+        assert!(square_deg < 200.0 * count * circle_deg2, "{}", square_deg / count / circle_deg2);
+    }
+
+    #[test]
     fn many_positions_have_a_cover_of_few_ranges() {
         let keys = (0..100_000i64).map(|n| n * 28_823_037_615_171).collect();
         let cover = around(keys, 1.0 / 3600.0);
-        assert!(cover.len() <= 9 * CELLS, "{}", cover.len());
+        assert!(cover.len() <= CELLS, "{}", cover.len());
     }
 }

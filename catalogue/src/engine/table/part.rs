@@ -13,10 +13,13 @@ use crate::engine::keys::KeyRanges;
 use crate::engine::narrow::Narrowing;
 use crate::healpix;
 
+/// One of this many rows is few: it pays to decode the keys of all, and other columns only of those.
+const FEW: f64 = 4.0;
+
 /// A part of the sky to read, as ranges of the HEALPix column.
 #[derive(Clone, Debug)]
 pub(crate) enum Within {
-    /// Rows with these keys, and others that share their pages.
+    /// Rows with these keys, and others that share their pages where that is cheaper.
     About(KeyRanges),
     /// Rows with these keys and no others.
     Exactly(KeyRanges),
@@ -40,10 +43,23 @@ impl HatsTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let narrowing = Narrowing::of(filters, &self.keys).and(within.narrowing());
         let mut lists = self.long_lists(filters);
-        if let (Within::Exactly(keys), Some(column)) = (within, &self.keys.healpix) {
-            lists.push((self.schema.index_of(column)?, keys));
-        }
-        self.select(session, projection, narrowing, lists, None)
+        let near = match (within, &self.keys.healpix) {
+            (Within::About(keys), _) => Some(keys),
+            (Within::Exactly(keys), Some(column)) => {
+                lists.push((self.schema.index_of(column)?, keys));
+                None
+            }
+            (Within::Exactly(_), None) => None,
+        };
+        self.select(session, projection, narrowing, lists, None, near)
+    }
+
+    /// Whether few of some rows are likely to have one of `keys`. Where catalogues are compared there is a row for each
+    /// range, and else as many as there are on so much of the sky.
+    pub(super) fn few_have(&self, keys: &KeyRanges, rows: usize) -> bool {
+        let covered: f64 = keys.ranges().iter().map(|range| (range.end() - range.start()) as f64).sum();
+        let spread = self.rows() as f64 * covered / healpix::tiles(healpix::ORDER) as f64;
+        FEW * (keys.len() as f64 + spread) < rows as f64
     }
 
     /// The part of the sky that filters allow, where they say so.
