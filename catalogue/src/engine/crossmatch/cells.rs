@@ -10,6 +10,9 @@ use crate::healpix::separation_deg;
 /// Circles that are looked at before others get a turn: some milliseconds' worth.
 const TURN_CIRCLES: usize = 1 << 19;
 
+/// Rows of which the blocks are found before any circle is looked at: the processor then waits for several at a time.
+const GROUP_ROWS: usize = 256;
+
 /// Two rows that are close.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pair {
@@ -38,6 +41,16 @@ struct Circle {
     dec_deg: f64,
     half_width_deg: f64,
     row: u32,
+}
+
+/// A row that was looked up, in a block of cells that has circles.
+#[derive(Clone, Copy, Debug)]
+struct Marked {
+    row: u32,
+    ra_deg: f64,
+    dec_deg: f64,
+    cell: u64,
+    block: usize,
 }
 
 /// Circles, by the blocks of cells that they touch.
@@ -84,26 +97,33 @@ impl Cells {
     ) -> usize {
         let (mut row, mut looked_at) = (first, 0);
         let mut near = self.blocks.near();
-        while row < positions.len() && pairs.len() < enough && looked_at < TURN_CIRCLES {
-            if let Some((ra, dec)) = positions.get(row) {
-                looked_at += self.pairs_of(ra, dec, row as u32, &mut near, pairs);
+        let mut marked = Vec::with_capacity(GROUP_ROWS);
+        while row < positions.len() {
+            let group = row..positions.len().min(row + GROUP_ROWS);
+            row = group.end;
+            marked.clear();
+            marked.extend(group.filter_map(|row| self.marked(positions, row, &mut near)));
+            for place in &marked {
+                if pairs.len() >= enough || looked_at >= TURN_CIRCLES {
+                    return place.row as usize;
+                }
+                looked_at += self.pairs_of(place, pairs);
             }
-            row += 1;
         }
         row
     }
 
-    /// Returns how many circles were looked at.
-    fn pairs_of(
-        &self,
-        ra_deg: f64,
-        dec_deg: f64,
-        other: u32,
-        near: &mut Near<'_>,
-        pairs: &mut Vec<Pair>,
-    ) -> usize {
+    /// A row in a cell that circles touch.
+    fn marked(&self, positions: &Positions, row: usize, near: &mut Near<'_>) -> Option<Marked> {
+        let (ra_deg, dec_deg) = positions.get(row)?;
         let cell = self.grid.cell(ra_deg, dec_deg);
-        let Some(block) = near.block_with(cell) else { return 0 };
+        let block = near.block_with(cell)?;
+        Some(Marked { row: row as u32, ra_deg, dec_deg, cell, block })
+    }
+
+    /// Returns how many circles were looked at.
+    fn pairs_of(&self, place: &Marked, pairs: &mut Vec<Pair>) -> usize {
+        let Marked { row: other, ra_deg, dec_deg, cell, block } = *place;
         let circles = &self.circles[self.starts[block] as usize..self.starts[block + 1] as usize];
         for circle in circles {
             if circle.cell == cell && self.may_contain(circle, ra_deg, dec_deg) {

@@ -18,8 +18,8 @@ use super::sorted::Sorted;
 use crate::engine::keys::KeyRanges;
 use crate::engine::table::Within;
 
-/// Rows of a chunk, about: few enough for a core's cache, enough that a chunk's own cost does not count.
-const CHUNK_ROWS: usize = 131_072;
+/// Rows of a chunk, about: few enough that its circles stay in a core's cache, enough that its own cost does not count.
+const CHUNK_ROWS: usize = 32_768;
 
 /// Fewer rows than this are not split between threads.
 const LEAST_CHUNK_ROWS: usize = 16_384;
