@@ -10,6 +10,7 @@ use crate::identity::Caller;
 use crate::parameters::Parameters;
 use crate::plan::{self, Asked};
 use crate::refusal::Refusal;
+use crate::user_tables::crossmatch;
 use crate::{tap_schema, upload, usage};
 
 /// A query that somebody asks.
@@ -50,6 +51,9 @@ impl Question {
 
     /// Plans the query and starts it.
     pub(crate) async fn ask(self, app: &App) -> Result<Table, Refusal> {
+        if let Some(told) = crossmatch::run(app, &self.caller, &self.adql).await? {
+            return Ok(told);
+        }
         let user = self.caller.user();
         let mut guests = self.uploads;
         if self.adql.to_ascii_lowercase().contains(tap_schema::NAME) {

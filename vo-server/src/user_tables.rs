@@ -1,6 +1,7 @@
 //! User space by TAP+: tables that people upload, make of a job's result, describe and drop, in the forms that
 //! astroquery sends (`Upload` and `TableTool` of the Gaia archive).
 
+pub(crate) mod crossmatch;
 pub(crate) mod share;
 pub(crate) mod tool;
 

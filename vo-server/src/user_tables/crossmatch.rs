@@ -1,0 +1,82 @@
+//! `SELECT crossmatch_positional('schema', 'table', 'schema', 'table', radius, 'result') FROM dual`: TAP+'s way to match
+//! two tables by position. The pairs become a table of the caller's own, as in the Gaia archive.
+//!
+//! The matching itself is a join that anybody may write; here it is only put together.
+
+mod call;
+mod side;
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
+use futures::StreamExt;
+use user_space::{TableName, Upload, Way, schema_of};
+
+use super::{died, own, space};
+use crate::adql;
+use crate::answer::Table;
+use crate::app::App;
+use crate::identity::Caller;
+use crate::plan::{self, Asked};
+use crate::refusal::Refusal;
+use call::Call;
+use side::Side;
+
+/// Arcseconds of a degree.
+const ARCSEC: f64 = 3600.0;
+
+/// Matches and keeps the pairs, where a query asks for that; nothing where it is another query.
+pub(crate) async fn run(app: &App, caller: &Caller, adql: &str) -> Result<Option<Table>, Refusal> {
+    let Some(call) = Call::read(adql)? else { return Ok(None) };
+    let (owner, space) = (caller.person()?.clone(), space(app)?);
+    let name = own(&owner, &call.result)?;
+    let tables = app.catalogue.tables(&caller.user()).await?;
+    let [left, right] = &call.tables;
+    let sides = [Side::of(&tables, left)?, Side::of(&tables, right)?];
+    let asked = Asked { text: join(&sides, call.radius_arcsec), maxrec: None, guests: Vec::new() };
+    let query = plan::plan(&app.catalogue, &caller.user(), asked, &adql::Limits::default()).await?;
+    let mut columns = query.schema().as_ref().clone();
+    let told = format!("Pairs of {left} and {right} within {} arcsec", call.radius_arcsec);
+    columns.metadata.insert("description".to_owned(), told);
+    // Refused before anything is matched, where the table is there already.
+    let rows = match space.upload(&owner, &owner, &name, Way::Create, &columns).await? {
+        Some(upload) => keep(upload, query.execute().await?.into()).await?,
+        None => 0,
+    };
+    told_table(&format!("{}.{name} has {rows} rows", schema_of(&owner)), &name).map(Some)
+}
+
+/// The join in ADQL.
+fn join([left, right]: &[Side; 2], radius_arcsec: f64) -> String {
+    let apart = format!("DISTANCE(a.{}, a.{}, b.{}, b.{})", left.ra, left.dec, right.ra, right.dec);
+    let (first, second) =
+        (&left.name, if left.name == right.name { &right.second_name } else { &right.name });
+    format!(
+        "SELECT a.{} AS {first}, b.{} AS {second}, {apart} AS separation FROM {} AS a JOIN {} AS b ON {apart} < {}",
+        left.id,
+        right.id,
+        left.table,
+        right.table,
+        radius_arcsec / ARCSEC
+    )
+}
+
+async fn keep(mut upload: Upload, mut pairs: Table) -> Result<u64, Refusal> {
+    while let Some(batch) = pairs.rows.next().await.transpose()? {
+        let written = tokio::task::spawn_blocking(move || upload.write(&batch).map(|()| upload));
+        upload = written.await.map_err(died)??;
+    }
+    Ok(upload.finish().await?.rows)
+}
+
+/// One row that says what became of it.
+fn told_table(told: &str, name: &TableName) -> Result<Table, Refusal> {
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("table_name", DataType::Utf8, false),
+        Field::new("crossmatch_positional", DataType::Utf8, false),
+    ]));
+    let text = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+    let row = RecordBatch::try_new(Arc::clone(&schema), vec![text(name.as_str()), text(told)])?;
+    Ok(Table::of_batches(schema, vec![row]))
+}
