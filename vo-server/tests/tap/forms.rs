@@ -46,3 +46,23 @@ async fn a_table_at_another_address_is_never_fetched() {
     assert_eq!(status, 400);
     assert!(text.contains("or the result of a job here"), "{text}");
 }
+
+#[tokio::test]
+async fn odd_forms_are_refused_with_the_reason() {
+    let world = World::new().await;
+    let whole = form(&[QUERY, CSV]);
+    let cut = whole.strip_suffix("--===1===--\r\n").expect("an end");
+    let long = format!("name=\"{}\"", "a".repeat(1 << 20));
+    for (body, what) in [
+        (String::new(), "its boundary is nowhere in it"),
+        (cut.to_owned(), "its last boundary is missing: it was cut on the way"),
+        (form(&[(&long, "1"), QUERY, CSV]), "the headers of a part do not end"),
+        (form(&[("filename=\"x\"", "1"), QUERY]), "a part has no name"),
+        (form(&[QUERY, UPLOAD, CSV]), "it is name,param:field with a file of the same request"),
+        (form(&[CSV, UPLOAD]), "the parameter QUERY is missing"),
+    ] {
+        let (status, text) = told(world.post_body("sync", KIND, body)).await;
+        assert_eq!(status, 400, "{what}");
+        assert!(text.contains(what), "{what} in {text}");
+    }
+}
