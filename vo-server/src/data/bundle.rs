@@ -37,9 +37,15 @@ struct Files {
     zip: Option<Zip>,
     /// The file that many sources share.
     shared: Option<Box<dyn Writer>>,
-    missing: Vec<(i64, &'static str, String)>,
+    missing: Vec<Missing>,
     written: bool,
 }
+
+/// A source without a product: its identifier, the kind, and the reason, which many share.
+type Missing = (i64, &'static str, Arc<str>);
+
+/// Rows of the list of what is missing that are written together.
+const MISSING_ROWS: usize = 8_192;
 
 impl Bundle {
     /// Starts the first lookup, so that what cannot be looked up is refused.
@@ -47,7 +53,7 @@ impl Bundle {
         let group = &asked.ids[..asked.ids.len().min(GROUP)];
         let first = lookup::products(app, caller, &asked.release, asked.retrievals[0], group).await?;
         let first = first.started().await?;
-        let zip = (!asked.single_file()).then(Zip::default);
+        let zip = (!asked.single_file()).then(Zip::new).transpose().map_err(ArrowError::from)?;
         let files = Files { asked, zip, shared: None, missing: Vec::new(), written: false };
         Ok(Self { app: app.clone(), caller: caller.clone(), first: Some(first), files })
     }
@@ -70,7 +76,11 @@ impl Bundle {
             }
             self.files = work(self.files, sender, move |files, out| files.end_shared(out)).await?;
         }
-        work(self.files, sender, Files::finish).await.map(|_| ())
+        let mut files = work(self.files, sender, Files::finish).await?;
+        while files.zip.is_some() {
+            files = work(files, sender, Files::end_zip).await?;
+        }
+        Ok(())
     }
 }
 
@@ -102,9 +112,10 @@ impl Files {
         let missing = batch.column(1);
         let reasons = arrow::compute::cast(missing, &DataType::Utf8)?;
         let reasons = reasons.as_string::<i32>();
-        let absent = (0..batch.num_rows()).filter(|&row| reasons.is_valid(row));
-        let absent = absent.map(|row| (ids.value(row), retrieval.name(), reasons.value(row).to_owned()));
-        self.missing.extend(absent);
+        for row in (0..batch.num_rows()).filter(|&row| reasons.is_valid(row)) {
+            let why = self.reason(reasons.value(row));
+            self.missing.push((ids.value(row), retrieval.name(), why));
+        }
         let Some(products) = batch.columns().get(2) else { return Ok(()) };
         if self.asked.structure == Structure::Raw {
             let there = arrow::compute::is_null(reasons)?;
@@ -125,6 +136,12 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// The text, once for all sources in a row that have it.
+    fn reason(&self, why: &str) -> Arc<str> {
+        let last = self.missing.last().map(|(.., last)| last);
+        last.filter(|last| ***last == *why).map_or_else(|| why.into(), Arc::clone)
     }
 
     fn writer(&self) -> Box<dyn Writer> {
@@ -152,12 +169,17 @@ impl Files {
         rows: &RecordBatch,
         out: &mut Vec<u8>,
     ) -> Result<(), ArrowError> {
+        self.more(&self.asked.name_of_all(retrieval), rows, out)
+    }
+
+    /// More rows of the file `name`, which begins with the first.
+    fn more(&mut self, name: &str, rows: &RecordBatch, out: &mut Vec<u8>) -> Result<(), ArrowError> {
         let mut text = Vec::new();
         let mut writer = match self.shared.take() {
             Some(writer) => writer,
             None => {
                 let mut writer = self.writer();
-                self.begin(&self.asked.name_of_all(retrieval), out);
+                self.begin(name, out);
                 writer.begin(rows.schema_ref(), &mut text)?;
                 self.written = true;
                 writer
@@ -183,12 +205,22 @@ impl Files {
     fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), ArrowError> {
         let told = !self.missing.is_empty() && (self.zip.is_some() || !self.written);
         if told {
-            let rows = missing(&std::mem::take(&mut self.missing))?;
             let name = format!("MISSING.{}", self.asked.extension());
-            self.file(&name, &rows, out)?;
+            let absent = std::mem::take(&mut self.missing);
+            for rows in absent.chunks(MISSING_ROWS) {
+                self.more(&name, &missing(rows)?, out)?;
+            }
+            self.end_shared(out)?;
         }
-        if let Some(zip) = &mut self.zip {
-            zip.finish(out);
+        Ok(self.zip.as_mut().map_or(Ok(()), Zip::finish)?)
+    }
+
+    /// A piece of what comes after the files.
+    fn end_zip(&mut self, out: &mut Vec<u8>) -> Result<(), ArrowError> {
+        if let Some(zip) = &mut self.zip
+            && zip.rest(out)?
+        {
+            self.zip = None;
         }
         Ok(())
     }
@@ -215,7 +247,7 @@ impl Files {
     }
 }
 
-fn missing(missing: &[(i64, &'static str, String)]) -> Result<RecordBatch, ArrowError> {
+fn missing(missing: &[Missing]) -> Result<RecordBatch, ArrowError> {
     let names = ["source_id", "retrieval_type", "missing"];
     let types = [DataType::Int64, DataType::Utf8, DataType::Utf8];
     let fields: Vec<Field> =
@@ -223,7 +255,7 @@ fn missing(missing: &[(i64, &'static str, String)]) -> Result<RecordBatch, Arrow
     let columns: Vec<ArrayRef> = vec![
         Arc::new(missing.iter().map(|(id, ..)| *id).collect::<Int64Array>()),
         Arc::new(missing.iter().map(|(_, kind, _)| Some(*kind)).collect::<StringArray>()),
-        Arc::new(missing.iter().map(|(.., why)| Some(why.as_str())).collect::<StringArray>()),
+        Arc::new(missing.iter().map(|(.., why)| Some(&**why)).collect::<StringArray>()),
     ];
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
