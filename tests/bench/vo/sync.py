@@ -23,7 +23,7 @@ COLUMNS = ["source_id", "ra", "dec", "parallax", "pmra", "pmdec"]
 COLUMNS += ["phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag"]
 TABLE = "gaiadr3.gaia_source"
 SELECT = f"SELECT {', '.join(COLUMNS)} FROM {TABLE}"
-ADQL_CONE = "1 = CONTAINS(POINT(ra, dec), CIRCLE(45, 20, 0.1))"
+ADQL_CONE = "1 = CONTAINS(POINT(ra, dec), CIRCLE(266.4, -29, 0.5))"
 LEAST_MB_PER_CPU_S = 300
 TIMES_ASTROPY = 20
 SHARE_OF_DUCKDB = 0.5
@@ -37,7 +37,9 @@ def measure(service: Service, rows: Rows, directory: Path, rounds: int) -> list[
         _binary(service, count, rounds),
         _csv(service, rows, directory, count, rounds),
         _first_byte(service, "of a million rows", _query(count), f"{SELECT} LIMIT {count}"),
-        _first_byte(service, "of a cone", f"{SELECT} WHERE {ADQL_CONE}", f"{SELECT} WHERE cone(ra, dec, 45, 20, 0.1)"),
+        _first_byte(
+            service, "of a cone", f"{SELECT} WHERE {ADQL_CONE}", f"{SELECT} WHERE cone(ra, dec, 266.4, -29, 0.5)"
+        ),
     ]
 
 
