@@ -27,6 +27,7 @@ mod members;
 mod mount;
 mod narrow;
 mod nearest;
+mod number;
 mod place;
 mod products;
 mod query;

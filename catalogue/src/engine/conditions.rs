@@ -7,7 +7,6 @@
 //! touched, because a condition here may be false where SQL's is null. A batch with NaN is the engine's too.
 
 mod comparison;
-mod number;
 #[cfg(test)]
 mod tests;
 
@@ -29,8 +28,8 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::{FilterExec, FilterExecBuilder};
 
+use super::number::{BLOCK, NO_NUMBERS};
 use comparison::Comparison;
-use number::BLOCK;
 
 /// Evaluates the conditions of filters in blocks, where it can.
 #[derive(Debug)]
@@ -117,12 +116,14 @@ impl Conditions {
     /// The rows for which all conditions are true; `None` where the engine has to look.
     fn hold(&self, batch: &RecordBatch) -> Option<BooleanBuffer> {
         let mut hold = vec![true; batch.num_rows()];
+        let mut rooms = [NO_NUMBERS; 2];
         for (block, hold) in hold.chunks_mut(BLOCK).enumerate() {
+            let start = block * BLOCK;
             for comparison in &self.comparisons {
-                comparison.narrow(batch, block * BLOCK, hold)?;
+                comparison.narrow(batch, start..start + hold.len(), &mut rooms, hold)?;
             }
         }
-        let hold = BooleanBuffer::collect_bool(hold.len(), |row| hold[row]);
+        let hold = packed(&hold);
         let known = self.columns.iter().map(|&column| batch.column(column).nulls());
         let known = known.fold(None, |known, column| NullBuffer::union(known.as_ref(), column));
         Some(match known {
@@ -130,6 +131,18 @@ impl Conditions {
             None => hold,
         })
     }
+}
+
+/// A bit for each row. Eight are put together at once: the factor moves the lowest bit of byte `i` to bit `56 + i`.
+fn packed(rows: &[bool]) -> BooleanBuffer {
+    let byte = |eight: [bool; 8]| {
+        (u64::from_le_bytes(eight.map(u8::from)).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    };
+    let (eights, rest) = rows.as_chunks();
+    let mut last = [false; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let bits: Vec<u8> = eights.iter().copied().chain([last]).map(byte).collect();
+    BooleanBuffer::new(bits.into(), 0, rows.len())
 }
 
 impl PhysicalExpr for Conditions {

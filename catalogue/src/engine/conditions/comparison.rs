@@ -1,6 +1,8 @@
 //! Comparisons of numbers, none of which is NaN. The engine compares by the total order of IEEE 754, in which NaN is below or
 //! above everything by its sign, with zeros made equal; of other numbers that is the usual order.
 
+use std::iter::repeat_n;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,7 +11,7 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::BinaryExpr;
 
-use super::number::{BLOCK, Number};
+use crate::engine::number::{Block, Number, Ready};
 
 /// Two numbers, and how they must compare.
 #[derive(Debug)]
@@ -40,28 +42,42 @@ impl Comparison {
             _ => return None,
         };
         let (left, right) = (Number::of(binary.left(), schema)?, Number::of(binary.right(), schema)?);
-        Some(Self { left, order, right })
+        (left.is_arithmetic() && right.is_arithmetic()).then_some(Self { left, order, right })
     }
 
-    /// Leaves of a block of rows from `start` those for which the comparison holds. Gives up where a number is NaN:
-    /// its sign may depend on how processors compute.
-    pub(super) fn narrow(&self, batch: &RecordBatch, start: usize, hold: &mut [bool]) -> Option<()> {
-        let (mut left, mut right) = ([0.0; BLOCK], [0.0; BLOCK]);
-        let (left, right) = (&mut left[..hold.len()], &mut right[..hold.len()]);
-        self.left.put(batch, start, left);
-        self.right.put(batch, start, right);
-        let any_nan = |numbers: &[f64]| numbers.iter().fold(false, |nan, number| nan | number.is_nan());
-        if any_nan(left) | any_nan(right) {
-            return None;
-        }
-        self.order.narrow(hold, left, right);
-        Some(())
+    /// Leaves of a block of `rows` those for which the comparison holds. Gives up where a number is NaN: its sign may
+    /// depend on how processors compute.
+    pub(super) fn narrow(
+        &self,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        rooms: &mut [Block; 2],
+        hold: &mut [bool],
+    ) -> Option<()> {
+        let [left, right] = rooms;
+        let left = self.left.each(batch, rows.clone(), left);
+        let nan = match self.right.ready(batch, rows.clone()) {
+            Some(Ready::Same(right)) => {
+                self.order.narrow(hold, left, repeat_n(right, left.len()));
+                right.is_nan()
+            }
+            _ => {
+                let right = self.right.each(batch, rows, right);
+                self.order.narrow(hold, left, right.iter().copied());
+                any_nan(right)
+            }
+        };
+        (!nan && !any_nan(left)).then_some(())
     }
 }
 
+fn any_nan(numbers: &[f64]) -> bool {
+    numbers.iter().fold(false, |nan, number| nan | number.is_nan())
+}
+
 impl Order {
-    fn narrow(self, hold: &mut [bool], left: &[f64], right: &[f64]) {
-        let rows = hold.iter_mut().zip(left.iter().zip(right));
+    fn narrow(self, hold: &mut [bool], left: &[f64], right: impl Iterator<Item = f64>) {
+        let rows = hold.iter_mut().zip(left.iter().copied().zip(right));
         match self {
             Self::Below => rows.for_each(|(hold, (left, right))| *hold &= left < right),
             Self::AtMost => rows.for_each(|(hold, (left, right))| *hold &= left <= right),
