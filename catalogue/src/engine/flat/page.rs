@@ -20,7 +20,7 @@ pub(super) struct Page<T: Float> {
     row: usize,
     /// Which rows have a value; `None` is all.
     valid: Option<BooleanBuffer>,
-    /// The values of those rows, and of one more.
+    /// The values of those rows.
     values: Vec<T::Native>,
     value: usize,
     unpacked: Vec<u8>,
@@ -97,14 +97,14 @@ impl<T: Float> Page<T> {
                 self.value += rows;
             }
             Some(valid) => {
-                let mut value = self.value;
-                // What stands in a row without a value does not matter: it is the next one's.
-                values.extend(valid.iter().map(|valid| {
-                    let here = self.values[value];
-                    value += usize::from(valid);
-                    here
-                }));
-                self.value = value;
+                let first = values.len();
+                for (start, end) in valid.set_slices() {
+                    // What stands in a row without a value does not matter.
+                    values.resize(first + start, T::default_value());
+                    values.extend_from_slice(&self.values[self.value..self.value + end - start]);
+                    self.value += end - start;
+                }
+                values.resize(first + rows, T::default_value());
                 nulls.append_buffer(&NullBuffer::new(valid));
             }
         }
@@ -128,7 +128,7 @@ fn unpack<'a>(packed: &[u8], buffer: &'a mut Vec<u8>, header: &Header) -> Result
     }
 }
 
-/// Appends `count` values, and one more that is nobody's.
+/// Appends `count` values.
 fn decode_values<T: Float>(
     body: &[u8],
     count: usize,
@@ -142,6 +142,5 @@ fn decode_values<T: Float>(
         BYTE_STREAM_SPLIT => T::joined(body, values),
         _ => return Err("a page has an encoding that the footer does not tell of"),
     }
-    values.push(T::default_value());
     Ok(())
 }
