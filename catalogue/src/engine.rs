@@ -35,6 +35,7 @@ mod reader;
 mod request;
 mod sandbox;
 mod share;
+mod small_groups;
 mod spill;
 mod stop;
 mod table;

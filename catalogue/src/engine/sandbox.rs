@@ -29,6 +29,7 @@ use super::nearest;
 use super::products;
 use super::request::Guest;
 use super::share::Share;
+use super::small_groups::ByPlace;
 use super::spill;
 use super::stop::Stop;
 use super::table::LATE_KEYS;
@@ -148,6 +149,7 @@ fn session(tables: &[Table], limits: &Limits, runtime: Arc<RuntimeEnv>) -> Sessi
     LocalJoins::new(limits).take_place(&mut rules);
     rules.push(Arc::new(CheapFirst));
     rules.push(Arc::new(InBlocks));
+    rules.push(Arc::new(ByPlace));
     let builder = SessionStateBuilder::new()
         .with_config(config(tables, limits))
         .with_runtime_env(runtime)
