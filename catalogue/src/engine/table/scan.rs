@@ -1,6 +1,9 @@
 //! The scan of a table: the engine's own scan of Parquet files, which reads only the parts that were chosen, and
 //! says in EXPLAIN what these are.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,6 +27,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayFormatType, SortOrderPushdownResult};
 use futures::{TryStreamExt, stream};
+use tokio::sync::OnceCell;
 
 use super::HatsTable;
 use super::choice::Choice;
@@ -41,6 +45,11 @@ pub(crate) struct Scan {
     files: Arc<dyn DataSource>,
     late: Vec<Late>,
 }
+
+/// What a scan that waits for keys came to, for all of its partitions. A filter may change while they begin, that of a
+/// sort with a limit does, and each is told by its number which of the chosen files are its own.
+#[derive(Debug, Default)]
+struct Settled(OnceCell<Scan>);
 
 /// A filter that becomes keys while the query runs.
 #[derive(Clone, Debug)]
@@ -177,15 +186,21 @@ impl DataSource for Scan {
         }
         let (scan, schema) = (self.clone(), Arc::clone(self.eq_properties().schema()));
         let rows = async move {
-            let OpenArgs { partition, context, .. } = args;
-            let scan = scan.settled(context.session_config().options())?;
-            scan.open_files(OpenArgs::new(partition, context))
+            let OpenArgs { partition, context, sibling_state } = args;
+            let settled =
+                sibling_state.and_then(|state| state.downcast::<Settled>().ok()).unwrap_or_default();
+            let settle = async || scan.settled(context.session_config().options());
+            let scan = settled.0.get_or_try_init(settle).await?;
+            scan.open_files(OpenArgs::new(partition, Arc::clone(&context)))
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream::once(rows).try_flatten())))
     }
 
     fn create_sibling_state(&self, config: &ConfigOptions) -> Option<Arc<dyn Any + Send + Sync>> {
-        self.files.create_sibling_state(config)
+        match self.late.is_empty() {
+            true => self.files.create_sibling_state(config),
+            false => Some(Arc::new(Settled::default())),
+        }
     }
 
     fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
