@@ -10,7 +10,6 @@ mod door;
 mod forked;
 mod kept;
 mod orphan;
-mod pace;
 mod process;
 mod requests;
 mod sessions;

@@ -3,18 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt as _;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
-use zeromq::{DealerSocket, SocketRecv as _, SocketSend as _, SubSocket, ZmqMessage, ZmqResult};
+use zeromq::{DealerSocket, SocketRecv as _, SocketSend as _, SubSocket, ZmqResult};
 
 use super::connection::Connection;
 use super::forked::Forked;
 use super::kept::Kept;
-use super::pace::Pace;
 use crate::kernels::wire::compose;
 use crate::kernels::{InterruptMode, Launch, StartError};
 use crate::process::{Death, Group, Launcher};
@@ -142,34 +140,15 @@ async fn listen(
     mut socket: SubSocket,
     spoke: watch::Sender<bool>,
 ) {
-    let hear = |message: ZmqResult<ZmqMessage>| match message.map(|message| connection.key.open(message)) {
-        Ok(Ok(parts)) => {
-            kernel.heard(&parts);
-            spoke.send_replace(true);
-            true
-        }
-        Ok(Err(error)) => {
-            tracing::warn!(kernel.id = %kernel.id, "kernel {}: {error}", kernel.id);
-            true
-        }
-        // The process is going; its supervisor will see it.
-        Err(_) => false,
-    };
-    let mut pace = Pace::new(Instant::now());
     loop {
-        if !hear(socket.recv().await) {
-            sleep(LOOK).await;
-            continue;
-        }
-        let mut messages = 1;
-        while let Some(message) = socket.recv().now_or_never()
-            && hear(message)
-        {
-            messages += 1;
-        }
-        let wait = pace.wait_after(messages, Instant::now());
-        if !wait.is_zero() {
-            sleep(wait).await;
+        match socket.recv().await.map(|message| connection.key.open(message)) {
+            Ok(Ok(parts)) => {
+                kernel.heard(&parts);
+                spoke.send_replace(true);
+            }
+            Ok(Err(error)) => tracing::warn!(kernel.id = %kernel.id, "kernel {}: {error}", kernel.id),
+            // The process is going; its supervisor will see it.
+            Err(_) => sleep(LOOK).await,
         }
     }
 }
