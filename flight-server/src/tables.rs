@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::names::Username;
-use arrow::array::RecordBatch;
 use arrow_flight::sql::{CommandStatementIngest, TableExistsOption, TableNotExistOption};
 use arrow_schema::Schema;
 use catalogue::engine::{self, Catalogue, Change, Existing, Request, User};
@@ -67,7 +66,7 @@ impl Tables {
         let upload = self.begin(user, &target, way, &batches.schema()).await?;
         let Some(mut upload) = upload else { return Ok(0) };
         while let Some(batch) = batches.next().await? {
-            upload = write(upload, batch).await?;
+            upload = upload.write_apart(batch).await.map_err(refused)?;
         }
         self.finish(user, upload, started).await
     }
@@ -106,7 +105,7 @@ impl Tables {
         let Some(mut upload) = upload else { return Ok(0) };
         let mut rows = query.execute().await.map_err(of_query)?;
         while let Some(batch) = rows.try_next().await.map_err(of_query)? {
-            upload = write(upload, batch).await?;
+            upload = upload.write_apart(batch).await.map_err(refused)?;
         }
         self.finish(user, upload, started).await
     }
@@ -139,14 +138,6 @@ impl Tables {
         tracing::info!(user, rows, seconds, "a table of {user} was stored: {rows} rows in {seconds:.3} s");
         Ok(i64::try_from(rows).unwrap_or(i64::MAX))
     }
-}
-
-/// Compressing rows keeps a thread busy that others wait for.
-async fn write(mut upload: Upload, batch: RecordBatch) -> Result<Upload, Status> {
-    let written = tokio::task::spawn_blocking(move || upload.write(&batch).map(|()| upload));
-    let written =
-        written.await.map_err(|_| Status::internal("the rows could not be stored: tell the operator"))?;
-    written.map_err(refused)
 }
 
 /// A table in user space.

@@ -108,6 +108,12 @@ impl Upload {
         }
     }
 
+    /// Writes more rows on a thread that may block: compressing them keeps one busy that others wait for.
+    pub async fn write_apart(mut self, batch: RecordBatch) -> Result<Self, SpaceError> {
+        let written = tokio::task::spawn_blocking(move || self.write(&batch).map(|()| self));
+        written.await.map_err(died)?
+    }
+
     /// Makes the table visible. Once this returns it is durable; on any error everything is as it was before.
     pub async fn finish(self) -> Result<Outcome, SpaceError> {
         // On a task of its own, which goes on when a client that waits for it goes away: half of it is no good.

@@ -84,18 +84,18 @@ pub(crate) async fn named(app: &App, caller: &Caller, adql: &str) -> Result<Opti
 
 async fn requests(app: &App) -> Result<RecordBatch, Refusal> {
     let kept = app.ledger.requests(&app.state).await?;
-    let when = kept.iter().map(|request| Some(time(request.at, "%Y-%m-%dT%H:%M:%SZ")));
+    let when = kept.iter().map(|request| time(request.at, "%Y-%m-%dT%H:%M:%SZ"));
     let elapsed = kept.iter().map(|request| request.elapsed_ms);
-    let texts = (0..5).map(|column| text(kept.iter().map(|request| Some(request.texts[column].clone()))));
+    let texts = (0..5).map(|column| text(kept.iter().map(|request| &request.texts[column])));
     let columns = [text(when)].into_iter().chain(texts).chain([numbers(elapsed)]).collect();
     Ok(batch(true, columns)?)
 }
 
 async fn days(app: &App) -> Result<RecordBatch, Refusal> {
     let days = app.ledger.days(&app.state, app.config.usage.smallest_count).await?;
-    let when = days.iter().map(|count| Some(day(count.day)));
+    let when = days.iter().map(|count| day(count.day));
     let queries = days.iter().map(|count| count.queries);
-    let texts = (0..4).map(|column| text(days.iter().map(|count| Some(count.texts[column].clone()))));
+    let texts = (0..4).map(|column| text(days.iter().map(|count| &count.texts[column])));
     let columns = [text(when)].into_iter().chain(texts).chain([numbers(queries)]).collect();
     Ok(batch(false, columns)?)
 }
@@ -109,8 +109,8 @@ fn time(seconds: i64, form: &str) -> String {
     jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime(form).to_string()
 }
 
-fn text(values: impl Iterator<Item = Option<String>>) -> ArrayRef {
-    Arc::new(values.collect::<StringArray>())
+fn text(values: impl Iterator<Item = impl AsRef<str>>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
 }
 
 fn numbers(values: impl Iterator<Item = i64>) -> ArrayRef {

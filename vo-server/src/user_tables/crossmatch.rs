@@ -13,7 +13,7 @@ use arrow_schema::{DataType, Field, Schema};
 use futures::StreamExt;
 use user_space::{TableName, Upload, Way, schema_of};
 
-use super::{died, own, space};
+use super::{own, space};
 use crate::adql;
 use crate::answer::Table;
 use crate::app::App;
@@ -64,8 +64,7 @@ fn join([left, right]: &[Side; 2], radius_arcsec: f64) -> String {
 
 async fn keep(mut upload: Upload, mut pairs: Table) -> Result<u64, Refusal> {
     while let Some(batch) = pairs.rows.next().await.transpose()? {
-        let written = tokio::task::spawn_blocking(move || upload.write(&batch).map(|()| upload));
-        upload = written.await.map_err(died)??;
+        upload = upload.write_apart(batch).await?;
     }
     Ok(upload.finish().await?.rows)
 }
