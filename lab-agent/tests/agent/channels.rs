@@ -158,7 +158,9 @@ async fn subshells_are_made_listed_and_used_by_their_id() {
     let reply = client.until(|message| message.kind() == "create_subshell_reply").await;
     let subshell = reply.content["subshell_id"].as_str().expect("an id").to_owned();
     // The main shell is busy until the other one, which answers meanwhile, lets it go.
-    let main = client.execute("import threading; go = threading.Event(); print(go.wait(60))").await;
+    let waits = "import threading; go = threading.Event(); print('waits'); print(go.wait(60))";
+    let main = client.execute(waits).await;
+    client.until(|message| message.kind() == "stream" && message.answers(&main)).await;
     let other = client.execute_in(&subshell, "go.set()").await;
     assert_eq!(client.finish(&main).await.0, "True\n");
     client.send("control", "list_subshell_request", json!({}), &[]).await;
