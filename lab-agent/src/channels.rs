@@ -187,6 +187,6 @@ mod tests {
                 [v1.is_err(), legacy.is_err(), text.is_err()].into_iter().filter(|refused| *refused).count();
         }
         assert!(refused > 100_000, "{refused} were refused");
-        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     }
 }

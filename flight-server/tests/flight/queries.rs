@@ -146,7 +146,7 @@ async fn one_query_too_many_is_refused() {
     let refused = ask(&mut client, "SELECT 1").await.expect_err("no turn is free");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     drop(running);
-    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
     while ask(&mut client, "SELECT 1").await.is_err() {
         assert!(tokio::time::Instant::now() < until, "a dropped query must free its turn");
         tokio::task::yield_now().await;

@@ -105,7 +105,7 @@ impl World {
 
     /// Waits until there are so many files of users' tables, whole or not.
     pub async fn until_space_has(&self, files: usize) {
-        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
         let dir = self.space_dir.path().join("files");
         while std::fs::read_dir(&dir).expect("the directory is there").count() != files {
             assert!(tokio::time::Instant::now() < until, "there should be {files} files of users' tables");

@@ -17,7 +17,7 @@ use crate::browser::Browser;
 use crate::lab::EchoSpawner;
 
 /// Every wait of a test ends here.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running gateway and what a test needs around it.
 pub struct Gateway {

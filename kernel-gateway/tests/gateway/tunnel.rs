@@ -1,7 +1,5 @@
 //! WebSockets between a browser and a lab.
 
-use std::time::Duration;
-
 use api::token::Audience;
 use futures::{SinkExt, StreamExt};
 use reqwest::StatusCode;
@@ -139,7 +137,7 @@ async fn an_open_websocket_ends_with_its_token() {
     let gateway = Gateway::start().await;
     gateway.ready_lab("maria").await;
     let token =
-        gateway.identity.sign(&crate::harness::name("maria"), &[Audience::Gateway], 1).expect("a token");
+        gateway.identity.sign(&crate::harness::name("maria"), &[Audience::Gateway], 3).expect("a token");
     let (mut socket, _) = open(&gateway, &format!("?token={token}"), &[]).await.expect("opened");
     assert!(!matches!(next(&mut socket).await, Some(Ok(_))), "closed");
 }
@@ -151,9 +149,7 @@ async fn shutting_down_closes_open_websockets_at_once() {
     let maria = gateway.browser("maria").await;
     let headers = [("cookie", maria.cookies.as_str()), ("origin", maria.origin.as_str())];
     let (mut socket, _) = open(&gateway, "", &headers).await.expect("opened");
-    let begun = std::time::Instant::now();
-    gateway.handle.shutdown_and_wait().await;
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    tokio::time::timeout(DEADLINE, gateway.handle.shutdown_and_wait()).await.expect("in time");
     assert!(!matches!(next(&mut socket).await, Some(Ok(_))), "closed");
 }
 

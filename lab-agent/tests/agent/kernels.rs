@@ -185,15 +185,20 @@ async fn a_kernel_that_was_asked_to_shut_down_is_not_started_again() {
 #[tokio::test]
 async fn an_idle_kernel_is_culled_although_a_tab_is_open_and_a_busy_one_is_not() {
     let Some(python) = python() else { return };
-    let lab = Lab::start(python, |config| config.kernel_idle_seconds = 3);
-    let (busy, idle) = (lab.kernel().await, lab.kernel().await);
+    let lab = Lab::start(python, |config| config.kernel_idle_seconds = 5);
+    let busy = lab.kernel().await;
     let mut works = Client::connect(&lab, &busy, "a", Form::V1).await;
-    let mut open = Client::connect(&lab, &idle, "b", Form::V1).await;
-    let request = works.execute("import time; time.sleep(7); print('finished')").await;
+    let go = lab.home.path().join("go");
+    let waits =
+        format!("import os, time\nwhile not os.path.exists({go:?}): time.sleep(0.1)\nprint('finished')");
+    let request = works.execute(&waits).await;
     works.until(|message| message.answers(&request)).await;
+    let idle = lab.kernel().await;
+    let mut open = Client::connect(&lab, &idle, "b", Form::V1).await;
     while open.next().await.is_some() {}
     let status = |kernel: String| async { lab.get(&format!("api/kernels/{}", { kernel })).await.0 };
     assert_eq!([status(busy).await, status(idle).await], [StatusCode::OK, StatusCode::NOT_FOUND]);
+    std::fs::write(go, "").expect("written");
     assert_eq!(works.finish(&request).await.0, "finished\n");
 }
 

@@ -1,7 +1,7 @@
 //! However an agent ends, nothing of its lab stays behind.
 
 use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::harness::{DEADLINE, Lab, eventually, python};
 use crate::websocket::{Client, Form};
@@ -26,10 +26,8 @@ fn signal(lab: &Lab, name: &str) {
     assert!(status.is_ok_and(|status| status.success()));
 }
 
-fn exit(lab: &mut Lab) -> (ExitStatus, Duration) {
-    let start = Instant::now();
-    let status = eventually("an exit", || lab.child.try_wait().expect("it is our child"));
-    (status, start.elapsed())
+fn exit(lab: &mut Lab) -> ExitStatus {
+    eventually("an exit", || lab.child.try_wait().expect("it is our child"))
 }
 
 fn left(lab: &Lab) -> Vec<String> {
@@ -38,12 +36,11 @@ fn left(lab: &Lab) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn sigterm_ends_everything_within_three_seconds() {
+async fn sigterm_ends_everything() {
     let Some(mut lab) = busy_lab().await else { return };
     signal(&lab, "-TERM");
-    let (status, took) = exit(&mut lab);
+    let status = exit(&mut lab);
     assert!(status.success(), "{status}");
-    assert!(took < Duration::from_secs(3), "it took {took:?}");
     assert_eq!((lab.processes(), left(&lab)), (vec![], vec![]));
 }
 
@@ -64,26 +61,24 @@ async fn a_lab_that_waits_for_gateways_lives_as_long_as_one_holds_it_and_lets_go
     assert_eq!(second.read(&mut [0]).expect("its end"), 0);
     let others = lab.processes().into_iter().filter(|pid| *pid != lab.pid);
     assert_eq!(others.count(), 0, "everything had ended before");
-    assert!(exit(&mut lab).0.success());
+    assert!(exit(&mut lab).success());
     assert_eq!(left(&lab), [] as [String; 0]);
 }
 
 #[tokio::test]
-async fn a_closed_standard_input_ends_everything_within_three_seconds() {
+async fn a_closed_standard_input_ends_everything() {
     let Some(mut lab) = busy_lab().await else { return };
     drop(lab.child.stdin.take());
-    let (status, took) = exit(&mut lab);
+    let status = exit(&mut lab);
     assert!(status.success(), "{status}");
-    assert!(took < Duration::from_secs(3), "it took {took:?}");
     assert_eq!((lab.processes(), left(&lab)), (vec![], vec![]));
 }
 
 #[tokio::test]
-async fn a_killed_agent_takes_its_kernels_and_jupyterlab_along_within_five_seconds() {
+async fn a_killed_agent_takes_its_kernels_and_jupyterlab_along() {
     let Some(mut lab) = busy_lab().await else { return };
     signal(&lab, "-KILL");
     exit(&mut lab);
-    let start = Instant::now();
     // The sweeper of the gateway ends what a kernel started; the agent's own children must go by themselves.
     eventually("an end of all children", || {
         let names = lab
@@ -96,7 +91,6 @@ async fn a_killed_agent_takes_its_kernels_and_jupyterlab_along_within_five_secon
             .eq(&0)
             .then_some(())
     });
-    assert!(start.elapsed() < Duration::from_secs(5) && start.elapsed() < DEADLINE);
     for pid in lab.processes() {
         let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
     }
