@@ -85,15 +85,15 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             kernels: 40,
-            kernel_start: Duration::from_secs(30),
-            warm_start: Duration::from_secs(60),
+            kernel_start: Duration::from_secs(60),
+            warm_start: Duration::from_secs(180),
             warm_fork: Duration::from_secs(1),
             warm_pause: Duration::from_secs(3),
             kernel_grace: Duration::from_millis(1000),
             terminate_grace: Duration::from_millis(700),
             kernel_restarts: 3,
             kernel_stable: Duration::from_secs(10),
-            lab_start: Duration::from_secs(30),
+            lab_start: Duration::from_secs(60),
             lab_backoff: Duration::from_secs(30),
             stderr_tail_bytes: 8 * 1024,
             body_bytes: 1024 * 1024,

@@ -14,7 +14,7 @@ pub const SECRET: &str = "the-secret-of-the-gateway";
 pub const BASE: &str = "/user/maria/";
 
 /// How long a test waits for anything before it fails.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A running lab-agent. Its standard input closes with this value, and then it stops everything.
 pub struct Lab {
