@@ -41,6 +41,10 @@ pub struct Config {
     pub batch_bytes: usize,
     /// Calls at once on one connection.
     pub calls_per_connection: u32,
+    /// Where the audit log is kept, if it is; of this server alone.
+    pub audit_dir: Option<PathBuf>,
+    /// How large its files become.
+    pub audit: audit::Limits,
     /// Seconds that running calls get when the server stops, before they are cut.
     pub grace_seconds: u64,
 }
@@ -74,6 +78,8 @@ impl Config {
             upload_batch_rows: 16 << 20,
             batch_bytes: 2 << 20,
             calls_per_connection: 64,
+            audit_dir: None,
+            audit: audit::Limits::default(),
             grace_seconds: 3,
         }
     }

@@ -10,6 +10,7 @@ mod incoming;
 mod keys;
 mod listings;
 mod plans;
+mod report;
 mod rows;
 mod running;
 mod seal;

@@ -27,6 +27,9 @@ struct Options {
     /// Directory for users' own tables; without one people can read only
     #[arg(long)]
     user_space: Option<PathBuf>,
+    /// Directory for the audit log: who read or changed which table; without one none is kept
+    #[arg(long)]
+    audit: Option<PathBuf>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8815")]
     listen: SocketAddr,
@@ -65,7 +68,8 @@ async fn main() -> anyhow::Result<()> {
     if let Some(space) = &space {
         catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
     }
-    let config = Config { listen: options.listen, tls, ..Config::new(&options.issuer, keys) };
+    let audit_dir = options.audit;
+    let config = Config { listen: options.listen, tls, audit_dir, ..Config::new(&options.issuer, keys) };
     let server = start(config, Arc::new(catalogue), space).await?;
     tracing::info!(location = %server.location(), "serving");
     stop_signal().await?;

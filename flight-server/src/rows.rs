@@ -1,20 +1,20 @@
-//! The rows of one query on their way to the client, and the one line that the log gets about it.
+//! The rows of one query on their way to the client.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow_flight::FlightData;
 use arrow_flight::encode::{DictionaryHandling, FlightDataEncoder, FlightDataEncoderBuilder};
 use arrow_flight::error::FlightError;
-use catalogue::engine::{QueryError, User};
+use catalogue::engine::QueryError;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status};
 
+use crate::report::Report;
 use crate::running::Guard;
 use crate::status;
 
@@ -91,46 +91,5 @@ impl Stream for Rows {
             }
         }
         next
-    }
-}
-
-/// One line in the log per query: who, how much, how long, and how it ended. The SQL is not in it.
-pub(crate) struct Report {
-    user: User,
-    started: Instant,
-    rows: Arc<AtomicU64>,
-    bytes: u64,
-    done: bool,
-}
-
-impl Report {
-    /// A query of `user` begins.
-    pub(crate) fn new(user: &User) -> Self {
-        Self { user: user.clone(), started: Instant::now(), rows: Arc::default(), bytes: 0, done: false }
-    }
-
-    /// The query is over. Later calls say nothing.
-    pub(crate) fn end(&mut self, outcome: Code) {
-        if std::mem::replace(&mut self.done, true) {
-            return;
-        }
-        let (user, bytes) = (self.user.name.as_str(), self.bytes);
-        let rows = self.rows.load(Ordering::Relaxed);
-        let seconds = self.started.elapsed().as_secs_f64();
-        tracing::info!(
-            user,
-            rows,
-            bytes,
-            seconds,
-            ?outcome,
-            "query of {user}: {outcome:?}, {rows} rows in {seconds:.3} s"
-        );
-    }
-}
-
-impl Drop for Report {
-    /// A client that goes away ends its query.
-    fn drop(&mut self) {
-        self.end(Code::Cancelled);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use api::token::{Audience, Verifier};
 use arrow_flight::flight_service_server::FlightServiceServer;
+use audit::{Log, LogError};
 use catalogue::engine::Catalogue;
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use user_space::UserSpace;
 
 use crate::config::{Config, Tls};
 use crate::plans::{self, Plans};
+use crate::report::Reports;
 use crate::running::Running;
 use crate::seal::Sealer;
 use crate::service::Service;
@@ -51,6 +53,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The audit log cannot be kept, and without it nobody is served.
+    #[error(transparent)]
+    Audit(#[from] LogError),
     /// The certificate and its key do not make a TLS server.
     #[error("the certificate or its key is not good for TLS")]
     Tls(#[source] tonic::transport::Error),
@@ -104,6 +109,8 @@ pub async fn start(
     let incoming = TcpIncoming::bind(config.listen).map_err(listen)?.with_nodelay(Some(true));
     let addr = incoming.local_addr().map_err(listen)?;
     let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
+    let audit = config.audit_dir.as_deref().map(|dir| Log::open(dir, config.audit.clone()));
+    let reports = Reports { audit: audit.transpose()?.map(Arc::new) };
     let tables = space.map(|space| Tables {
         space,
         catalogue: Arc::clone(&catalogue),
@@ -111,8 +118,9 @@ pub async fn start(
             batch_bytes: config.upload_batch_bytes,
             batch_rows: config.upload_batch_rows,
         },
+        reports: reports.clone(),
     });
-    let mut statements = statements(&config, catalogue, cut.clone());
+    let mut statements = statements(&config, catalogue, cut.clone(), reports);
     statements.user_space = tables.is_some();
     let service = FlightServiceServer::new(Service { verifier, statements, tables });
     let service = UploadSize {
@@ -131,7 +139,12 @@ pub async fn start(
     Ok(ServerHandle { addr, tls: config.tls.is_some(), stop, cut, grace, task })
 }
 
-fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken) -> Statements {
+fn statements(
+    config: &Config,
+    catalogue: Arc<Catalogue>,
+    cut: CancellationToken,
+    reports: Reports,
+) -> Statements {
     Statements {
         catalogue,
         sealer: Sealer::new(config.ticket_key.unwrap_or_else(rand::random)),
@@ -144,6 +157,7 @@ fn statements(config: &Config, catalogue: Arc<Catalogue>, cut: CancellationToken
             age: Duration::from_secs(config.plan_seconds),
         }),
         user_space: false,
+        reports,
         running: Running::default(),
         cut,
     }

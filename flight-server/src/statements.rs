@@ -11,6 +11,7 @@ use arrow_flight::sql::{
 };
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
+use audit::Verb;
 use bytes::Bytes;
 use catalogue::engine::{Catalogue, Query, User};
 use jiff::{SignedDuration, Timestamp};
@@ -19,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::plans::Plans;
-use crate::rows::{Ends, Report, Rows};
+use crate::report::Reports;
+use crate::rows::{Ends, Rows};
 use crate::running::Running;
 use crate::seal::{Purpose, Sealer};
 use crate::status;
@@ -34,6 +36,8 @@ pub(crate) struct Statements {
     pub(crate) plans: Plans,
     /// Whether users have tables of their own here.
     pub(crate) user_space: bool,
+    /// What the logs are told.
+    pub(crate) reports: Reports,
     /// Streams that can be cancelled.
     pub(crate) running: Running,
     /// Cancelled when streams have to end.
@@ -55,7 +59,7 @@ impl Statements {
     async fn plan(&self, user: &User, sql: &str) -> Result<Query, Status> {
         self.catalogue.plan(user, sql).await.map_err(|error| {
             let refused = status::of_query(&error);
-            Report::new(user).end(refused.code());
+            self.reports.begin(user, Verb::Read).end(refused.code());
             refused
         })
     }
@@ -114,17 +118,22 @@ impl Statements {
     pub(crate) async fn rows(&self, user: &User, ticket: &Bytes) -> Result<Rows, Status> {
         let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
         let guard = self.running.begin(ticket).ok_or_else(status::cancelled)?;
-        let mut report = Report::new(user);
+        let mut report = self.reports.begin(user, Verb::Read);
+        let tables = &mut report.tables;
         let running = async {
             let epoch = self.catalogue.epoch().await?;
             let query = match self.plans.take(&user.name, &sql, epoch) {
                 Some(query) => query,
                 None => self.catalogue.plan(user, &sql).await?,
             };
+            *tables = query.tables();
             query.execute().await
         };
         match running.await {
-            Ok(rows) => Ok(Rows::new(rows, self.batch_bytes, Ends { cut: self.cut.clone(), guard }, report)),
+            Ok(rows) => {
+                report.permitted = true;
+                Ok(Rows::new(rows, self.batch_bytes, Ends { cut: self.cut.clone(), guard }, report))
+            }
             Err(error) => {
                 let refused = status::of_query(&error);
                 report.end(refused.code());

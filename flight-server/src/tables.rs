@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use api::names::Username;
 use arrow_flight::sql::{CommandStatementIngest, TableExistsOption, TableNotExistOption};
 use arrow_schema::Schema;
+use audit::Verb;
 use catalogue::engine::{self, Catalogue, Change, Existing, Request, User};
 use futures::TryStreamExt;
 use tonic::Status;
@@ -14,6 +14,7 @@ use user_space::{SpaceError, TableName, Upload, UserSpace, Way, owner_of_schema,
 
 use crate::incoming::Incoming;
 use crate::listings::CATALOG;
+use crate::report::{Report, Reports};
 use crate::status::{self, unimplemented};
 
 /// How much one message of an upload may hold.
@@ -30,6 +31,7 @@ pub(crate) struct Tables {
     pub(crate) space: UserSpace,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) limits: Limits,
+    pub(crate) reports: Reports,
 }
 
 impl Tables {
@@ -40,7 +42,6 @@ impl Tables {
         command: CommandStatementIngest,
         incoming: Incoming,
     ) -> Result<i64, Status> {
-        let started = Instant::now();
         let CommandStatementIngest {
             table_definition_options,
             table,
@@ -62,13 +63,28 @@ impl Tables {
         let way = way(options.if_not_exist(), options.if_exists())?;
         let name = engine::TableName { schema: schema.filter(|schema| !schema.is_empty()), name: table };
         let target = Target::read(user, &name)?;
+        let mut report = self.report(user, Verb::Write, &target);
+        let stored = self.store(user, &target, way, incoming, &mut report).await;
+        report.stored(&stored);
+        stored
+    }
+
+    async fn store(
+        &self,
+        user: &User,
+        target: &Target,
+        way: Way,
+        incoming: Incoming,
+        report: &mut Report,
+    ) -> Result<i64, Status> {
         let mut batches = incoming.batches(self.limits).await?;
-        let upload = self.begin(user, &target, way, &batches.schema()).await?;
+        let upload = self.begin(user, target, way, &batches.schema()).await?;
         let Some(mut upload) = upload else { return Ok(0) };
+        report.permitted = true;
         while let Some(batch) = batches.next().await? {
             upload = upload.write_apart(batch).await.map_err(refused)?;
         }
-        self.finish(user, upload, started).await
+        finish(upload).await
     }
 
     /// Carries out a statement that changes a table; the rows that were stored, or nothing where it is another
@@ -78,12 +94,26 @@ impl Tables {
         match change {
             None => Ok(None),
             Some(Change::Create { table, existing, rows }) => {
-                self.create(user, &Target::read(user, &table)?, existing, rows).await.map(Some)
+                let target = Target::read(user, &table)?;
+                let mut report = self.report(user, Verb::Write, &target);
+                let stored = self.create(user, &target, existing, rows, &mut report).await;
+                report.stored(&stored);
+                stored.map(Some)
             }
             Some(Change::Drop { table, if_exists }) => {
-                self.drop_table(user, &Target::read(user, &table)?, if_exists).await.map(Some)
+                let target = Target::read(user, &table)?;
+                let mut report = self.report(user, Verb::Drop, &target);
+                let dropped = self.drop_table(user, &target, if_exists).await;
+                report.stored(&dropped);
+                dropped.map(Some)
             }
         }
+    }
+
+    fn report(&self, user: &User, verb: Verb, target: &Target) -> Report {
+        let mut report = self.reports.begin(user, verb);
+        report.tables.push(target.to_string());
+        report
     }
 
     async fn create(
@@ -92,8 +122,8 @@ impl Tables {
         target: &Target,
         existing: Existing,
         rows: Request,
+        report: &mut Report,
     ) -> Result<i64, Status> {
-        let started = Instant::now();
         let of_query = |error| status::of_query(&error);
         let query = self.catalogue.plan_request(user, rows).await.map_err(of_query)?;
         let way = match existing {
@@ -103,11 +133,13 @@ impl Tables {
         };
         let upload = self.begin(user, target, way, &query.schema()).await?;
         let Some(mut upload) = upload else { return Ok(0) };
+        report.permitted = true;
+        report.tables.extend(query.tables());
         let mut rows = query.execute().await.map_err(of_query)?;
         while let Some(batch) = rows.try_next().await.map_err(of_query)? {
             upload = upload.write_apart(batch).await.map_err(refused)?;
         }
-        self.finish(user, upload, started).await
+        finish(upload).await
     }
 
     async fn drop_table(&self, user: &User, target: &Target, if_exists: bool) -> Result<i64, Status> {
@@ -116,8 +148,6 @@ impl Tables {
         if !dropped && !if_exists {
             return Err(refused(SpaceError::Missing { table: target.to_string() }));
         }
-        let user = user.name.as_str();
-        tracing::info!(user, dropped, "a table of {user} was dropped");
         Ok(0)
     }
 
@@ -131,13 +161,11 @@ impl Tables {
         let Target { owner, name } = target;
         self.space.upload(&user.name, owner, name, way, schema).await.map_err(refused)
     }
+}
 
-    async fn finish(&self, user: &User, upload: Upload, started: Instant) -> Result<i64, Status> {
-        let rows = upload.finish().await.map_err(refused)?.rows;
-        let (user, seconds) = (user.name.as_str(), started.elapsed().as_secs_f64());
-        tracing::info!(user, rows, seconds, "a table of {user} was stored: {rows} rows in {seconds:.3} s");
-        Ok(i64::try_from(rows).unwrap_or(i64::MAX))
-    }
+async fn finish(upload: Upload) -> Result<i64, Status> {
+    let rows = upload.finish().await.map_err(refused)?.rows;
+    Ok(i64::try_from(rows).unwrap_or(i64::MAX))
 }
 
 /// A table in user space.

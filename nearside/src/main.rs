@@ -3,6 +3,7 @@
 //! This is the composition root: the only program that sees the catalogue, the Flight server and the gateway
 //! at once. It holds no logic of theirs.
 
+mod audit;
 mod bar;
 mod config;
 mod import;
@@ -44,6 +45,8 @@ enum Command {
     ImportReader,
     /// Manage the accounts that may sign in.
     User(user::Args),
+    /// Check that the audit logs are whole.
+    Audit(audit::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,5 +78,6 @@ async fn run(command: Command) -> Result<()> {
         Command::Import(args) => import::run(*args).await,
         Command::ImportReader => unreachable!("it was served before the runtime began"),
         Command::User(args) => user::run(args).await,
+        Command::Audit(args) => audit::run(args),
     }
 }

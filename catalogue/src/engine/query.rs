@@ -1,5 +1,6 @@
 //! A planned query and its rows. The rows end with an error when time or memory run out, never quietly.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use arrow_schema::{DataType, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, TableScan};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{FutureExt, Stream, StreamExt};
 use tokio::sync::mpsc;
@@ -53,6 +54,19 @@ impl Query {
     /// The columns of the answer, with units and descriptions as far as they are columns of tables.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(self.plan.schema().inner())
+    }
+
+    /// The tables that it reads, as `schema.table`, each once and in the order of their names.
+    pub fn tables(&self) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        // The closure never fails, and so neither does the visit.
+        let _ = self.plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(TableScan { table_name, .. }) = node {
+                names.insert(super::name_of(table_name));
+            }
+            Ok(TreeNodeRecursion::Continue)
+        });
+        names.into_iter().collect()
     }
 
     /// Waits for the query's turn and starts it; its time starts then. Dropping the rows stops it.

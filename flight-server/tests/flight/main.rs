@@ -1,5 +1,6 @@
 //! The Flight server as clients meet it: the real protocol, the real catalogue, on a port of the system's choice.
 
+mod audit;
 mod ending;
 mod listings;
 mod queries;

@@ -58,6 +58,7 @@ impl Platform {
                     cert_pem: files.certificate.clone(),
                     key_pem: files.key.clone(),
                 }),
+                audit_dir: Some(state.audit("flight")?),
                 ..flight_server::Config::new(identity.issuer(), identity.key_set())
             },
             Arc::clone(&catalogue),

@@ -64,6 +64,15 @@ impl State {
         Ok(dir)
     }
 
+    /// The audit log of one server.
+    pub fn audit(&self, server: &str) -> Result<PathBuf> {
+        let dir = self.root.join("audit");
+        private_dir(&dir)?;
+        let dir = dir.join(server);
+        private_dir(&dir)?;
+        Ok(dir)
+    }
+
     /// The tables that users make.
     pub fn user_space(&self) -> Result<PathBuf> {
         let dir = self.root.join("user-space");
