@@ -9,9 +9,9 @@ use arrow_schema::{Field, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::columns;
-use crate::database::Registered;
 use crate::error::SpaceError;
 use crate::name::{TableName, excerpt, schema_of};
+use crate::registry::Registered;
 use crate::space::UserSpace;
 use crate::upload::{Upload, Way};
 
@@ -38,7 +38,7 @@ impl UserSpace {
     ) -> Result<(), SpaceError> {
         let described =
             |schema: &Schema| notes.iter().try_fold(schema.clone(), |schema, note| noted(&schema, note));
-        match self.database().edit_columns(owner, name, described).await? {
+        match self.registry().edit_columns(owner, name, described).await? {
             true => Ok(()),
             false => Err(missing(owner, name)),
         }
@@ -55,7 +55,7 @@ impl UserSpace {
         let table = self.table(owner, name).await?;
         let renamed = renamed(&table.columns, columns)?;
         columns::kept(&renamed, self.limits())?;
-        if name != new_name && !self.database().rename(owner, name, new_name).await? {
+        if name != new_name && !self.registry().rename(owner, name, new_name).await? {
             return Err(missing(owner, name));
         }
         if columns.is_empty() {
@@ -70,7 +70,7 @@ impl UserSpace {
     }
 
     async fn table(&self, owner: &Username, name: &TableName) -> Result<Registered, SpaceError> {
-        let (_, tables) = self.database().tables(owner).await?;
+        let (_, tables) = self.registry().tables(owner).await?;
         let table = tables.into_iter().find(|table| table.owner == *owner && table.name == name.as_str());
         table.ok_or_else(|| missing(owner, name))
     }

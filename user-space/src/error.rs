@@ -135,9 +135,7 @@ pub enum SpaceError {
     /// The database of tables failed.
     #[error("the table could not be registered: try again, and tell the operator if it happens again")]
     Database(#[from] sqlx::Error),
-    /// The database cannot be used by this version.
-    #[error(
-        "the database of users' tables cannot be brought up to date: it is damaged, or a newer Nearside made it"
-    )]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Open(#[from] database::OpenError),
 }

@@ -6,16 +6,17 @@
 //! are queried is the catalogue's business, and how they arrive is the servers'.
 
 mod columns;
-mod database;
 mod describe;
 mod disk;
 mod error;
 mod limits;
 mod name;
+mod registry;
 mod sharing;
 mod space;
 mod upload;
 
+pub use columns::MADE_BY;
 pub use describe::ColumnNote;
 pub use disk::{Disk, LocalDisk, NewFile};
 pub use error::SpaceError;

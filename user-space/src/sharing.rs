@@ -54,7 +54,7 @@ pub struct Share {
 impl UserSpace {
     /// The groups that a user made or is in.
     pub async fn groups(&self, user: &Username) -> Result<Vec<Group>, SpaceError> {
-        Ok(self.database().groups(user).await?)
+        Ok(self.registry().groups(user).await?)
     }
 
     /// Makes a group, or changes the one of this number; its number.
@@ -66,12 +66,12 @@ impl UserSpace {
         if members.len() > self.limits().group_members {
             return Err(SpaceError::TooManyMembers { limit: self.limits().group_members });
         }
-        self.database().set_group(group, self.limits().user_groups).await
+        self.registry().set_group(group, self.limits().user_groups).await
     }
 
     /// Removes a group, and with it what was shared with it. False where the user made no such group.
     pub async fn drop_group(&self, owner: &Username, id: &str) -> Result<bool, SpaceError> {
-        Ok(self.database().drop_group(owner, id).await?)
+        Ok(self.registry().drop_group(owner, id).await?)
     }
 
     /// Shares a table of `owner` with a group, or changes how.
@@ -94,16 +94,16 @@ impl UserSpace {
             description: description.chars().take(TEXT_BYTES).collect(),
             access,
         };
-        self.database().share(&share).await
+        self.registry().share(&share).await
     }
 
     /// Shares a table no more. False where the user shares nothing of this number.
     pub async fn stop_sharing(&self, owner: &Username, id: &str) -> Result<bool, SpaceError> {
-        Ok(self.database().stop_sharing(owner, id).await?)
+        Ok(self.registry().stop_sharing(owner, id).await?)
     }
 
     /// What a user shares, and what others share with the user.
     pub async fn shares(&self, user: &Username) -> Result<Vec<Share>, SpaceError> {
-        Ok(self.database().shares(user).await?)
+        Ok(self.registry().shares(user).await?)
     }
 }

@@ -10,14 +10,15 @@ use api::names::Username;
 use arrow_schema::Schema;
 use async_trait::async_trait;
 use catalogue::engine::{TableInfo, Unavailable, User, UserTable, UserTables, Visible};
+use database::Location;
 use tokio::sync::Semaphore;
 
 use crate::columns;
-use crate::database::{Candidate, Database, Registered, Uncertain};
 use crate::disk::{Disk, LocalDisk};
 use crate::error::SpaceError;
 use crate::limits::SpaceLimits;
 use crate::name::{TableName, schema_of};
+use crate::registry::{Candidate, Registered, Registry, Uncertain};
 use crate::upload::{Outcome, Upload, Way, WholeFile};
 
 /// How files of tables end.
@@ -39,7 +40,7 @@ pub struct UserSpace {
 
 struct Inner {
     files: PathBuf,
-    database: Database,
+    registry: Registry,
     disk: Arc<dyn Disk>,
     limits: SpaceLimits,
     turns: Arc<Semaphore>,
@@ -54,19 +55,29 @@ struct Remembered {
 }
 
 impl UserSpace {
-    /// Opens or creates the user space in `dir`, and removes what a crash left half made.
-    pub async fn open(dir: &Path, limits: SpaceLimits) -> Result<Self, SpaceError> {
-        Self::open_on(Arc::new(LocalDisk), dir, limits).await
+    /// Opens or creates the user space in `dir`, and removes what a crash left half made. The database is in `dir` too,
+    /// unless it is said to be elsewhere; servers that share one share the directory.
+    pub async fn open(
+        dir: &Path,
+        database: Option<&Location>,
+        limits: SpaceLimits,
+    ) -> Result<Self, SpaceError> {
+        Self::open_on(Arc::new(LocalDisk), dir, database, limits).await
     }
 
     /// The same on a disk of one's own choice.
-    pub async fn open_on(disk: Arc<dyn Disk>, dir: &Path, limits: SpaceLimits) -> Result<Self, SpaceError> {
+    pub async fn open_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        database: Option<&Location>,
+        limits: SpaceLimits,
+    ) -> Result<Self, SpaceError> {
         let files = dir.join("files");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&files).map_err(SpaceError::Disk)?;
-        let database = Database::open(dir).await?;
+        let registry = Registry::open(database.unwrap_or(&Location::Directory(dir.to_owned()))).await?;
         let turns = Arc::new(Semaphore::new(limits.uploads));
         let remembered = Mutex::default();
-        let space = Self { inner: Arc::new(Inner { files, database, disk, limits, turns, remembered }) };
+        let space = Self { inner: Arc::new(Inner { files, registry, disk, limits, turns, remembered }) };
         space.sweep().await?;
         Ok(space)
     }
@@ -95,7 +106,7 @@ impl UserSpace {
             rows: 0,
             bytes: 0,
         };
-        if !self.inner.database.would_store(&candidate, limits).await? {
+        if !self.inner.registry.would_store(&candidate, limits).await? {
             return Ok(None);
         }
         let busy = |_| SpaceError::Busy { limit: limits.uploads };
@@ -103,7 +114,7 @@ impl UserSpace {
         let used = match way {
             // The old table goes; how much that frees is known when it does.
             Way::Replace => 0,
-            _ => self.inner.database.bytes(owner).await?,
+            _ => self.inner.registry.bytes(owner).await?,
         };
         let most_bytes = limits.user_bytes.saturating_sub(used);
         Upload::begin(self.clone(), candidate, most_bytes, turn).map(Some)
@@ -115,7 +126,7 @@ impl UserSpace {
         candidate: Candidate,
         mut file: WholeFile,
     ) -> Result<Outcome, SpaceError> {
-        match self.inner.database.store(&candidate, self.limits()).await {
+        match self.inner.registry.store(&candidate, self.limits()).await {
             Ok(changed) => {
                 if changed.stored {
                     file.keep();
@@ -139,14 +150,14 @@ impl UserSpace {
         owner: &Username,
         name: &TableName,
     ) -> Result<bool, SpaceError> {
-        let Some(files) = self.inner.database.drop(actor, owner, name).await? else { return Ok(false) };
+        let Some(files) = self.inner.registry.drop(actor, owner, name).await? else { return Ok(false) };
         self.remove(files);
         Ok(true)
     }
 
     /// Writes what is left to write.
     pub async fn close(&self) {
-        self.inner.database.close().await;
+        self.inner.registry.close().await;
     }
 
     /// The limits of all users.
@@ -154,8 +165,8 @@ impl UserSpace {
         &self.inner.limits
     }
 
-    pub(crate) fn database(&self) -> &Database {
-        &self.inner.database
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.inner.registry
     }
 
     pub(crate) fn disk(&self) -> Arc<dyn Disk> {
@@ -185,12 +196,12 @@ impl UserSpace {
 
     /// Removes files that are part of no table, and that nobody is writing at this moment.
     async fn sweep(&self) -> Result<(), SpaceError> {
-        let Inner { files, disk, database, .. } = self.inner.as_ref();
+        let Inner { files, disk, registry, .. } = self.inner.as_ref();
         for path in disk.list(files).map_err(SpaceError::Disk)? {
             let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             let left = path.extension().is_some_and(|end| end == PART || end == WHOLE);
             // The order matters: whoever writes a file stops only after it is in the database.
-            if !left || disk.is_being_written(&path).unwrap_or(true) || database.has_file(id).await? {
+            if !left || disk.is_being_written(&path).unwrap_or(true) || registry.has_file(id).await? {
                 continue;
             }
             tracing::info!(path = %path.display(), "removed: a crash left it");
@@ -226,14 +237,14 @@ impl UserSpace {
     }
 
     async fn look(&self, user: &User) -> Result<Visible, sqlx::Error> {
-        let epoch = self.inner.database.epoch().await?;
+        let epoch = self.inner.registry.epoch().await?;
         if user.name.as_str() == NOBODY {
             return Ok(Visible { epoch, ..Visible::default() });
         }
         if let Some(tables) = self.remembered(epoch, user) {
             return Ok(Visible { epoch, tables });
         }
-        let (epoch, tables) = self.inner.database.tables(&user.name).await?;
+        let (epoch, tables) = self.inner.registry.tables(&user.name).await?;
         let tables: Arc<[UserTable]> = tables.into_iter().map(|table| self.user_table(table)).collect();
         self.remember(epoch, user, &tables);
         Ok(Visible { epoch, tables })
@@ -243,7 +254,7 @@ impl UserSpace {
 #[async_trait]
 impl UserTables for UserSpace {
     async fn epoch(&self) -> Result<u64, Unavailable> {
-        self.inner.database.epoch().await.map_err(unavailable)
+        self.inner.registry.epoch().await.map_err(unavailable)
     }
 
     async fn visible(&self, user: &User) -> Result<Visible, Unavailable> {

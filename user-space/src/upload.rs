@@ -13,10 +13,10 @@ use parquet::file::properties::WriterProperties;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::columns;
-use crate::database::Candidate;
 use crate::disk::{Disk, NewFile};
 use crate::error::SpaceError;
 use crate::name::schema_of;
+use crate::registry::Candidate;
 use crate::space::UserSpace;
 
 /// Rows of a row group, at most: enough to leave out much by its statistics.

@@ -2,16 +2,16 @@
 //! denied to strangers sounds like what was never there.
 
 use api::permission::{Object, Role, Verb, may};
-use tempfile::TempDir;
+use test_postgres::Postgres;
 use user_space::{Access, Group, SpaceError, UserSpace, Way};
 
-use crate::world::{batch, open, seen, store, table, user};
+use crate::world::{Home, batch, seen, store, table, user};
 
 const ROLES: [Role; 5] = [Role::Anonymous, Role::Person, Role::Reader, Role::Writer, Role::Owner];
 
 /// Maria's table, shared with a group that reads and one that writes.
-async fn shared_space(dir: &TempDir) -> UserSpace {
-    let space = open(dir.path()).await;
+async fn shared_space(home: &Home) -> UserSpace {
+    let space = home.open().await;
     store(&space, "stars", Way::Create, [1]).await.expect("stored");
     for (member, access) in [("reader", Access::Read), ("writer", Access::Write)] {
         let group = Group {
@@ -66,57 +66,63 @@ async fn act(space: &UserSpace, role: Role, verb: Verb, on: &str) -> Result<bool
 
 #[tokio::test]
 async fn the_space_does_what_the_permission_table_says() {
+    let _running = Postgres::start();
     for role in ROLES {
         for verb in Verb::ALL {
-            let dir = TempDir::new().expect("a directory");
-            let space = shared_space(&dir).await;
-            let (object, on) = match verb {
-                Verb::Create => (Object::UserSchema, "new"),
-                _ => (Object::UserTable, "stars"),
-            };
-            let done = act(&space, role, verb, on).await;
-            assert_eq!(matches!(done, Ok(true)), may(role, object, verb), "{role:?} {verb:?}: {done:?}");
+            for home in Home::both() {
+                let space = shared_space(&home).await;
+                let (object, on) = match verb {
+                    Verb::Create => (Object::UserSchema, "new"),
+                    _ => (Object::UserTable, "stars"),
+                };
+                let done = act(&space, role, verb, on).await;
+                assert_eq!(matches!(done, Ok(true)), may(role, object, verb), "{role:?} {verb:?}: {done:?}");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn to_strangers_what_is_denied_sounds_like_what_was_never_there() {
+    let _running = Postgres::start();
     for role in [Role::Anonymous, Role::Person] {
         for verb in Verb::ALL {
-            let dir = TempDir::new().expect("a directory");
-            let space = shared_space(&dir).await;
-            let told = async |on: &str| {
-                let told = act(&space, role, verb, on).await;
-                format!("{:?}", told.map_err(|error| error.to_string())).replace(on, "TABLE")
-            };
-            assert_eq!(told("stars").await, told("never").await, "{role:?} {verb:?}");
+            for home in Home::both() {
+                let space = shared_space(&home).await;
+                let told = async |on: &str| {
+                    let told = act(&space, role, verb, on).await;
+                    format!("{:?}", told.map_err(|error| error.to_string())).replace(on, "TABLE")
+                };
+                assert_eq!(told("stars").await, told("never").await, "{role:?} {verb:?}");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn what_is_no_longer_shared_is_gone() {
-    let dir = TempDir::new().expect("a directory");
-    let space = shared_space(&dir).await;
-    assert_eq!(seen(&space, "reader").await.len(), 1);
-    let shares = space.shares(&user("reader")).await.expect("one share");
-    assert_eq!(shares.len(), 1);
-    assert!(!space.stop_sharing(&user("reader"), &shares[0].id).await.expect("only the owner may"));
-    assert!(space.stop_sharing(&user("maria"), &shares[0].id).await.expect("stopped"));
-    assert_eq!(seen(&space, "reader").await, []);
-    let writers = space.groups(&user("writer")).await.expect("one group");
-    assert!(space.drop_group(&user("maria"), &writers[0].id).await.expect("removed"));
-    assert_eq!(seen(&space, "writer").await, []);
-    assert_eq!(seen(&space, "maria").await.len(), 1);
+    for home in Home::both() {
+        let space = shared_space(&home).await;
+        assert_eq!(seen(&space, "reader").await.len(), 1);
+        let shares = space.shares(&user("reader")).await.expect("one share");
+        assert_eq!(shares.len(), 1);
+        assert!(!space.stop_sharing(&user("reader"), &shares[0].id).await.expect("only the owner may"));
+        assert!(space.stop_sharing(&user("maria"), &shares[0].id).await.expect("stopped"));
+        assert_eq!(seen(&space, "reader").await, []);
+        let writers = space.groups(&user("writer")).await.expect("one group");
+        assert!(space.drop_group(&user("maria"), &writers[0].id).await.expect("removed"));
+        assert_eq!(seen(&space, "writer").await, []);
+        assert_eq!(seen(&space, "maria").await.len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn a_member_who_leaves_the_group_sees_its_tables_no_more() {
-    let dir = TempDir::new().expect("a directory");
-    let space = shared_space(&dir).await;
-    let mut group = space.groups(&user("reader")).await.expect("one group").remove(0);
-    group.members.clear();
-    space.set_group(&group).await.expect("changed");
-    assert_eq!(seen(&space, "reader").await, []);
+    for home in Home::both() {
+        let space = shared_space(&home).await;
+        let mut group = space.groups(&user("reader")).await.expect("one group").remove(0);
+        group.members.clear();
+        space.set_group(&group).await.expect("changed");
+        assert_eq!(seen(&space, "reader").await, []);
+    }
 }

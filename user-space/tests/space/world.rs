@@ -8,7 +8,10 @@ use api::names::Username;
 use arrow::array::{AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use catalogue::engine::{User, UserTables};
+use database::Location;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tempfile::TempDir;
+use test_postgres::Postgres;
 use user_space::{Disk, Outcome, SpaceError, SpaceLimits, TableName, UserSpace, Way};
 
 pub fn user(name: &str) -> Username {
@@ -24,12 +27,45 @@ pub fn batch(values: impl IntoIterator<Item = i64>) -> RecordBatch {
     RecordBatch::try_from_iter([("n", Arc::new(column) as _)]).expect("a batch")
 }
 
-pub async fn open(dir: &Path) -> UserSpace {
-    UserSpace::open(dir, SpaceLimits::default()).await.expect("a user space")
+/// Where a user space is: a directory, and a database in it or in PostgreSQL.
+pub struct Home {
+    dir: TempDir,
+    database: Option<Location>,
+    _postgres: Option<Postgres>,
 }
 
-pub async fn open_on(disk: Arc<dyn Disk>, dir: &Path) -> Result<UserSpace, SpaceError> {
-    UserSpace::open_on(disk, dir, SpaceLimits::default()).await
+impl Home {
+    /// One with SQLite and one with PostgreSQL.
+    pub fn both() -> [Self; 2] {
+        let postgres = Postgres::start();
+        let database = postgres.database().parse().expect("a place");
+        [Self::sqlite(), Self { database: Some(database), _postgres: Some(postgres), ..Self::sqlite() }]
+    }
+
+    pub fn sqlite() -> Self {
+        Self { dir: TempDir::new().expect("a directory"), database: None, _postgres: None }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub async fn open(&self) -> UserSpace {
+        self.open_with(SpaceLimits::default()).await
+    }
+
+    pub async fn open_with(&self, limits: SpaceLimits) -> UserSpace {
+        UserSpace::open(self.path(), self.database.as_ref(), limits).await.expect("a user space")
+    }
+
+    pub async fn open_on(&self, disk: Arc<dyn Disk>) -> Result<UserSpace, SpaceError> {
+        UserSpace::open_on(disk, self.path(), self.database.as_ref(), SpaceLimits::default()).await
+    }
+
+    /// The files of its tables.
+    pub fn files(&self) -> usize {
+        std::fs::read_dir(self.path().join("files")).expect("the directory is there").count()
+    }
 }
 
 /// Stores a table of maria's.
@@ -63,9 +99,4 @@ fn values(path: &Path) -> Vec<i64> {
         ParquetRecordBatchReaderBuilder::try_new(file).expect("it is whole").build().expect("a reader");
     let values = |batch: RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
     reader.flat_map(|batch| values(batch.expect("rows"))).collect()
-}
-
-/// The files in a user space's directory.
-pub fn files(dir: &Path) -> usize {
-    std::fs::read_dir(dir.join("files")).expect("the directory is there").count()
 }
