@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use catalogue::engine::{Catalogue, Limits};
 use clap::Parser;
+use database::Location;
 use flight_server::{Config, Tls, start};
 use tikv_jemallocator::Jemalloc;
 use tracing_subscriber::EnvFilter;
@@ -30,6 +31,10 @@ struct Options {
     /// Directory for the audit log: who read or changed which table; without one none is kept
     #[arg(long)]
     audit: Option<PathBuf>,
+    /// Where users' tables are registered: postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:DIRECTORY [default: an SQLite file
+    /// in --user-space]
+    #[arg(long, env = "NEARSIDE_DATABASE", hide_env_values = true)]
+    database: Option<Location>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8815")]
     listen: SocketAddr,
@@ -62,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
     let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
     let mut catalogue = Catalogue::open(&options.data, limits)?;
     let space = match &options.user_space {
-        Some(dir) => Some(UserSpace::open(dir, SpaceLimits::default()).await?),
+        Some(dir) => Some(UserSpace::open(dir, options.database.as_ref(), SpaceLimits::default()).await?),
         None => None,
     };
     if let Some(space) = &space {

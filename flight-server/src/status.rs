@@ -50,7 +50,7 @@ pub(crate) fn of_space(error: &SpaceError) -> Status {
         | SpaceError::TooManyGroups { .. }
         | SpaceError::Busy { .. } => Code::ResourceExhausted,
         SpaceError::Rows(_) => Code::InvalidArgument,
-        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Migration(_) => {
+        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Open(_) => {
             let cause: &dyn std::error::Error = error;
             tracing::error!(cause, "a user's table could not be stored");
             Code::Unavailable

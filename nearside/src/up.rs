@@ -19,6 +19,7 @@ use std::time::Duration;
 use anyhow::Result;
 use api::names::Username;
 use catalogue::sky;
+use database::Location;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bar::Bar;
@@ -65,6 +66,10 @@ pub struct Args {
     /// Where accounts, notebooks and settings live [default: ~/.local/share/nearside].
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Where jobs, their logins and users' tables are registered: sqlite:DIRECTORY, or postgres://HOST/DATABASE, whose
+    /// password is better kept in a file (PGPASSFILE) than here [default: SQLite files in the state directory].
+    #[arg(long, value_name = "PLACE")]
+    database: Option<Location>,
     /// The account of the printed link [default: your login name].
     #[arg(long)]
     user: Option<Username>,

@@ -3,7 +3,6 @@
 use arrow::compute::concat_batches;
 use catalogue::engine::Guest;
 
-use crate::adql;
 use crate::answer::Table;
 use crate::app::App;
 use crate::identity::Caller;
@@ -23,6 +22,8 @@ pub(crate) struct Question {
     pub max_rows: Option<u64>,
     /// Tables that came with it.
     pub uploads: Vec<Guest>,
+    /// The job that asks, if it is one.
+    pub job: Option<String>,
 }
 
 impl Question {
@@ -41,17 +42,28 @@ impl Question {
         let mut files = upload::results(app, caller, parameters).await?;
         files.extend(parameters.files().iter().cloned());
         let uploads = upload::read(&parameters.clone().with_files(files))?;
-        Ok(Self { caller: caller.clone(), adql, max_rows: max_rows(parameters)?, uploads })
+        Ok(Self { caller: caller.clone(), adql, max_rows: max_rows(parameters)?, uploads, job: None })
     }
 
     /// A query of our own, as long as MAXREC says.
     pub(crate) fn new(caller: &Caller, adql: String, parameters: &Parameters) -> Result<Self, Refusal> {
-        Ok(Self { caller: caller.clone(), adql, max_rows: max_rows(parameters)?, uploads: Vec::new() })
+        Ok(Self {
+            caller: caller.clone(),
+            adql,
+            max_rows: max_rows(parameters)?,
+            uploads: Vec::new(),
+            job: None,
+        })
+    }
+
+    /// The same, asked by a job, which may ask again after a crash.
+    pub(crate) fn of_job(self, id: &str) -> Self {
+        Self { job: Some(id.to_owned()), ..self }
     }
 
     /// Plans the query and starts it.
     pub(crate) async fn ask(self, app: &App) -> Result<Table, Refusal> {
-        if let Some(told) = crossmatch::run(app, &self.caller, &self.adql).await? {
+        if let Some(told) = crossmatch::run(app, &self.caller, &self.adql, self.job.as_deref()).await? {
             return Ok(told);
         }
         let user = self.caller.user();
@@ -61,7 +73,7 @@ impl Question {
         }
         guests.extend(usage::table::named(app, &self.caller, &self.adql).await?);
         let asked = Asked { text: self.adql, maxrec: self.max_rows, guests };
-        let query = plan::plan(&app.catalogue, &user, asked, &adql::Limits::default()).await?;
+        let query = plan::plan(&app.catalogue, &user, asked, &app.config.adql).await?;
         if self.max_rows == Some(0) {
             // Columns only. Whether there are rows is not known, and the client asked not to know.
             let schema = query.schema();

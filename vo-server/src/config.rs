@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use api::names::Username;
 use api::token::KeySet;
+use database::Location;
 use listener::ConnectionLimits;
+
+use crate::adql;
 
 /// The settings of one server.
 #[derive(Clone, Debug)]
@@ -21,8 +24,12 @@ pub struct Config {
     pub keys: KeySet,
     /// Where jobs, their results and logins are kept; created where it is missing.
     pub state_dir: PathBuf,
+    /// Where the tables of jobs and logins are, unless in `state_dir`. Servers that share a database share `state_dir`.
+    pub database: Option<Location>,
     /// Limits of connections.
     pub connections: ConnectionLimits,
+    /// Limits of a query's text.
+    pub adql: adql::Limits,
     /// Limits of what they carry.
     pub traffic: TrafficLimits,
     /// Limits of asynchronous jobs.
@@ -70,6 +77,10 @@ pub struct JobLimits {
     pub execution_seconds: i64,
     /// The longest time that a request may wait for a job to change its phase (UWS 1.1 section 2.2.1.1).
     pub longest_wait: Duration,
+    /// How often a server says that it is there, and looks for jobs of servers that are not.
+    pub look_every: Duration,
+    /// Seconds of silence after which a server that shares the database is taken for dead.
+    pub silent_seconds: i64,
     /// How often jobs past their destruction are looked for.
     pub sweep_every: Duration,
     /// Bytes that one result may have.
@@ -111,6 +122,8 @@ impl Default for JobLimits {
             longest_destruction_seconds: 90 * 24 * 3600,
             execution_seconds: 7_200,
             longest_wait: Duration::from_secs(600),
+            look_every: Duration::from_secs(3),
+            silent_seconds: 20,
             sweep_every: Duration::from_secs(60),
             result_bytes: 64 << 30,
         }
@@ -132,11 +145,41 @@ impl Config {
             issuer: issuer.to_owned(),
             keys,
             state_dir: state_dir.to_owned(),
+            database: None,
             connections: ConnectionLimits::default(),
+            adql: adql::Limits::default(),
             traffic: TrafficLimits::default(),
             jobs: JobLimits::default(),
             usage: UsageLimits::default(),
             operators: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operator_guide_lists_the_limits_of_jobs_and_texts_with_their_defaults() {
+        let guide = include_str!("../../docs/OPERATOR_GUIDE.md");
+        let limits = JobLimits::default();
+        let text = adql::Limits::default();
+        for (name, value) in [
+            ("text_bytes", text.text_bytes as u64),
+            ("open_brackets", text.open_brackets as u64),
+            ("nested_parts", text.nested_parts as u64),
+            ("unbroken_words", text.unbroken_words as u64),
+            ("running", limits.running as u64),
+            ("active_per_user", limits.active_per_user.unsigned_abs()),
+            ("destruction_seconds", limits.destruction_seconds.unsigned_abs()),
+            ("longest_destruction_seconds", limits.longest_destruction_seconds.unsigned_abs()),
+            ("execution_seconds", limits.execution_seconds.unsigned_abs()),
+            ("silent_seconds", limits.silent_seconds.unsigned_abs()),
+            ("result_bytes", limits.result_bytes),
+        ] {
+            let row = format!("| `{name}` | {value} |");
+            assert!(guide.contains(&row), "docs/OPERATOR_GUIDE.md lacks a row beginning {row:?}");
         }
     }
 }

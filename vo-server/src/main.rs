@@ -8,6 +8,7 @@ use anyhow::Context;
 use api::names::Username;
 use catalogue::engine::{Catalogue, Limits};
 use clap::Parser;
+use database::Location;
 use tracing_subscriber::EnvFilter;
 use user_space::{SpaceLimits, UserSpace};
 use vo_server::{Config, Tls, start};
@@ -25,6 +26,10 @@ struct Options {
     /// Directory for users' own tables; without one there are none
     #[arg(long)]
     user_space: Option<PathBuf>,
+    /// Where tables of jobs, logins and users' tables are: postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:DIRECTORY. Servers
+    /// that share a database share --state and --user-space [default: SQLite files in --state and in --user-space]
+    #[arg(long, env = "NEARSIDE_DATABASE", hide_env_values = true)]
+    database: Option<Location>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
@@ -60,7 +65,7 @@ async fn main() -> anyhow::Result<()> {
     let limits = options.limits.as_deref().map_or_else(|| Ok(Limits::default()), Limits::read)?;
     let mut catalogue = Catalogue::open(&options.data, limits)?;
     let space = match &options.user_space {
-        Some(dir) => Some(UserSpace::open(dir, SpaceLimits::default()).await?),
+        Some(dir) => Some(UserSpace::open(dir, options.database.as_ref(), SpaceLimits::default()).await?),
         None => None,
     };
     if let Some(space) = &space {
@@ -70,6 +75,7 @@ async fn main() -> anyhow::Result<()> {
         listen: options.listen,
         tls,
         operators: options.operators,
+        database: options.database,
         ..Config::new(&options.issuer, keys, &options.state)
     };
     let server = start(config, Arc::new(catalogue), None, space).await?;

@@ -43,6 +43,10 @@ impl Parameters {
             Some(boundary) => multipart::read(&body, boundary, limits.parameters, &mut parameters)?,
             None => parameters.urlencoded(&body),
         }
+        if parameters.pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            // No document can have it in a text, and not every database.
+            return Err(Refusal::BadForm { what: "a parameter has the character NUL".to_owned() });
+        }
         if parameters.pairs.len() + parameters.files.len() > limits.parameters {
             return Err(Refusal::TooManyParameters { limit: limits.parameters });
         }

@@ -176,7 +176,7 @@ fn of_space(error: &SpaceError) -> StatusCode {
         | SpaceError::TooManyAppends { .. }
         | SpaceError::TooManyGroups { .. }
         | SpaceError::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
-        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Migration(_) => {
+        SpaceError::Disk(_) | SpaceError::Database(_) | SpaceError::Open(_) => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }

@@ -16,7 +16,7 @@ use crate::config::{Config, Tls};
 use crate::identity::Passwords;
 use crate::routes;
 use crate::state::{State, StateError};
-use crate::uws::Runner;
+use crate::uws::Upkeep;
 
 /// Why a server did not start.
 #[derive(Debug, Error)]
@@ -51,7 +51,7 @@ pub struct ServerHandle {
     app: App,
     connections: TaskTracker,
     _accepting: AbortOnDropHandle<()>,
-    _sweeping: AbortOnDropHandle<()>,
+    _upkeep: AbortOnDropHandle<()>,
 }
 
 /// Serves `catalogue`; `passwords` decides who may sign in with one, where anybody may. With a user space, which the
@@ -69,12 +69,12 @@ pub async fn start(
     let acceptor = acceptor.transpose()?;
     let verifier = Verifier::new(&config.issuer, Audience::Vo, &config.keys);
     let verifier = verifier.map_err(|error| StartError::Keys(error.into()))?;
-    let state = State::open(&config.state_dir).await?;
+    let state = State::open(&config.state_dir, config.database.as_ref()).await?;
     let listen = |source| StartError::Listen { addr: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let addr = listener.local_addr().map_err(listen)?;
     let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state, space });
-    Runner::new(&app).recover().await?;
+    Upkeep::new(&app).recover().await?;
     let connections = TaskTracker::new();
     let service = listener::Service {
         router: routes::router(app.clone()),
@@ -84,8 +84,8 @@ pub async fn start(
         connections: connections.clone(),
     };
     let accepting = AbortOnDropHandle::new(tokio::spawn(service.accept_until_closed(listener)));
-    let sweeping = AbortOnDropHandle::new(tokio::spawn(Runner::new(&app).sweep_until_closed()));
-    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _sweeping: sweeping })
+    let upkeep = AbortOnDropHandle::new(tokio::spawn(Upkeep::new(&app).go_on()));
+    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _upkeep: upkeep })
 }
 
 impl ServerHandle {
@@ -110,6 +110,7 @@ impl ServerHandle {
         self.connections.close();
         self.connections.wait().await;
         self.app.ledger.settle().await;
+        Upkeep::new(&self.app).leave().await;
         self.app.state.close().await;
     }
 }

@@ -1,7 +1,7 @@
 //! UWS 1.1: jobs that run while nobody waits.
 //!
 //! `lists`, `submit`, `status` and `properties` have the addresses of jobs; `jobs` keeps them, `runner` runs them,
-//! `document` writes them. A job of a person is there for that person alone; a job of nobody in particular is there for
+//! `upkeep` takes over those of servers that ended, `document` writes them. A job of a person is there for that person alone; a job of nobody in particular is there for
 //! whoever knows its name.
 
 mod document;
@@ -11,9 +11,12 @@ mod jobs;
 pub(crate) mod lists;
 mod phase;
 pub(crate) mod properties;
+mod results;
 mod runner;
+mod running;
 pub(crate) mod status;
 pub(crate) mod submit;
+mod upkeep;
 mod uploads;
 
 use axum::extract::{Path, State};
@@ -29,7 +32,9 @@ use crate::routes::public_url;
 use crate::state::StateError;
 use job::Job;
 use jobs::Jobs;
-pub(crate) use runner::{Runner, Running};
+pub(crate) use runner::Runner;
+pub(crate) use running::Running;
+pub(crate) use upkeep::Upkeep;
 
 type Reply = Result<Response, Answer>;
 
@@ -62,7 +67,7 @@ pub(crate) async fn stored_result(
     if size > limit_bytes {
         return Err(Refusal::TooLarge { limit_bytes: usize::try_from(limit_bytes).unwrap_or(usize::MAX) });
     }
-    let path = Runner::new(app).result_path(&job.id);
+    let path = results::path(&app.state, &job.id, job.run);
     let bytes = tokio::fs::read(&path).await.map_err(|source| StateError::File { path, source })?;
     Ok(bytes.into())
 }

@@ -88,7 +88,8 @@ impl World {
         let gateway = Gateway::new();
         let catalogue = Catalogue::open(directory(), limits).expect("the sample sky opens");
         let space_dir = TempDir::new().expect("a temporary directory");
-        let space = UserSpace::open(space_dir.path(), SpaceLimits::default()).await.expect("user space");
+        let space =
+            UserSpace::open(space_dir.path(), None, SpaceLimits::default()).await.expect("user space");
         let catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
         let config = change(Config::new(ISSUER, gateway.keys.clone()));
         let server = start(config, Arc::new(catalogue), Some(space)).await.expect("a server");

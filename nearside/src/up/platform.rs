@@ -43,7 +43,8 @@ impl Platform {
         if let (true, [broken, ..]) = (nothing, catalogue.broken()) {
             bail!("{} has no table that can be served: {broken}", data.display());
         }
-        let space = UserSpace::open(&state.user_space()?, SpaceLimits::default()).await?;
+        let space =
+            UserSpace::open(&state.user_space()?, args.database.as_ref(), SpaceLimits::default()).await?;
         let catalogue = Arc::new(catalogue.with_user_tables(Arc::new(space.clone())));
         let broken_tables = catalogue.broken().iter().map(ToString::to_string).collect();
 
@@ -74,6 +75,7 @@ impl Platform {
                 }),
                 // It is their machine.
                 operators: vec![user.clone()],
+                database: args.database.clone(),
                 ..vo_server::Config::new(identity.issuer(), identity.key_set(), &state.vo()?)
             },
             catalogue,

@@ -27,6 +27,6 @@ pub(super) async fn language() -> Json<Value> {
 /// `POST /page/sql` with QUERY: the query in the SQL of Arrow Flight, which notebooks speak.
 pub(super) async fn sql(State(app): State<App>, request: Request) -> Result<Response, Answer> {
     let parameters = Parameters::read(request, &app.config.traffic).await?;
-    let query = adql::parse(parameters.required("QUERY")?, &adql::Limits::default())?;
+    let query = adql::parse(parameters.required("QUERY")?, &app.config.adql)?;
     Ok(dali::text(query.to_string()))
 }

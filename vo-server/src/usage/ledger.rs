@@ -3,7 +3,7 @@
 
 mod read;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::Counted;
-use super::origin::Client;
+use super::origin::{Client, Origin};
 use crate::config::UsageLimits;
 use crate::state::{State, StateError};
 
@@ -115,7 +115,8 @@ impl Writer {
 
     async fn write(&self, requests: &[Counted]) -> Result<(), StateError> {
         let Some(newest) = requests.iter().map(|counted| counted.at).max() else { return Ok(()) };
-        let mut transaction = self.state.pool().begin().await?;
+        let mut transaction = self.state.database().change().await?;
+        let mut days = BTreeMap::new();
         for counted in requests {
             let Counted { at, origin, complexity, outcome, elapsed_ms } = counted;
             let (entrance, client) = (origin.entrance.name(), origin.client.name());
@@ -124,11 +125,17 @@ impl Writer {
             let request = sqlx::query(request).bind(at).bind(entrance).bind(client).bind(&origin.version);
             let request = request.bind(complexity.name()).bind(outcome.name()).bind(elapsed_ms);
             request.execute(&mut *transaction).await?;
-            let day = "INSERT INTO usage_days (day, entrance, client, version, complexity, queries) \
-                 VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT (day, entrance, client, version, complexity) \
-                 DO UPDATE SET queries = usage_days.queries + 1";
-            let day = sqlx::query(day).bind(at.div_euclid(DAY_SECONDS)).bind(entrance).bind(client);
-            day.bind(&origin.version).bind(complexity.name()).execute(&mut *transaction).await?;
+            let Origin { version, .. } = origin;
+            let key = (at.div_euclid(DAY_SECONDS), entrance, client, version.as_str(), complexity.name());
+            *days.entry(key).or_insert(0_i64) += 1;
+        }
+        // In one order, so that servers that share the table never wait for each other in a circle.
+        for ((day, entrance, client, version, complexity), queries) in days {
+            let sql = "INSERT INTO usage_days (day, entrance, client, version, complexity, queries) \
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (day, entrance, client, version, complexity) \
+                 DO UPDATE SET queries = usage_days.queries + excluded.queries";
+            let query = sqlx::query(sql).bind(day).bind(entrance).bind(client).bind(version);
+            query.bind(complexity).bind(queries).execute(&mut *transaction).await?;
         }
         let first_day = newest.div_euclid(DAY_SECONDS) - self.limits.days;
         sqlx::query("DELETE FROM usage_days WHERE day < $1")

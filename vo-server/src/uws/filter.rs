@@ -1,8 +1,9 @@
 //! Which jobs a list has: PHASE, AFTER and LAST (UWS 1.1 section 2.2.2.1), and the archive's own search.
 
 use jiff::Timestamp;
+use sqlx::Any;
+use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::sqlite::{Sqlite, SqliteArguments};
 
 use super::phase::Phase;
 use crate::parameters::Parameters;
@@ -66,8 +67,8 @@ impl Filter {
     /// Binds what [`Filter::sql`] has left open.
     pub(super) fn bind<'q>(
         &'q self,
-        mut query: Query<'q, Sqlite, SqliteArguments>,
-    ) -> Query<'q, Sqlite, SqliteArguments> {
+        mut query: Query<'q, Any, AnyArguments>,
+    ) -> Query<'q, Any, AnyArguments> {
         for phase in &self.phases {
             query = query.bind(phase.name());
         }

@@ -1,7 +1,7 @@
 //! A job as it is stored.
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use super::phase::Phase;
 
@@ -57,7 +57,7 @@ impl Job {
          ended_at, destruction_at, execution_seconds, run, message, media_type, extension, bytes, row_count";
 
     /// A job of a row.
-    pub(super) fn of_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    pub(super) fn of_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let damaged = |what: &str| sqlx::Error::Decode(format!("a job with an impossible {what}").into());
         let phase: String = row.try_get("phase")?;
         let parameters: String = row.try_get("parameters")?;
@@ -80,7 +80,7 @@ impl Job {
     }
 }
 
-fn result(row: &SqliteRow) -> Result<Option<JobResult>, sqlx::Error> {
+fn result(row: &AnyRow) -> Result<Option<JobResult>, sqlx::Error> {
     let media_type: Option<String> = row.try_get("media_type")?;
     let Some(media_type) = media_type else { return Ok(None) };
     let (extension, bytes) = (row.try_get("extension")?, row.try_get("bytes")?);

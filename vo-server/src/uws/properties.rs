@@ -7,8 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio_util::io::ReaderStream;
 
 use super::jobs::Jobs;
-use super::runner::Runner;
-use super::{Reply, document, filter, find, jobs_url};
+use super::{Reply, document, filter, find, jobs_url, results};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -88,7 +87,7 @@ pub(crate) async fn result(State(app): State<App>, caller: Caller, Path(id): Pat
             }
         });
     };
-    let path = Runner::new(&app).result_path(&job.id);
+    let path = results::path(&app.state, &job.id, job.run);
     let file = tokio::fs::File::open(&path).await;
     let file = file.map_err(|source| StateError::File { path, source })?;
     let name = format!("attachment;filename=\"{}-result.{}\"", job.id, result.extension);

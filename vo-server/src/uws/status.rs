@@ -16,6 +16,9 @@ use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::vosi::XML;
 
+/// How often a waiting request looks for what happened at another server, of which nothing is heard here.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// `GET /async/{id}`: the job. `WAIT=seconds` blocks while its phase stays what it is, or what `PHASE` says
 /// (UWS 1.1 section 2.2.1.1).
 pub(crate) async fn show(
@@ -45,10 +48,12 @@ async fn wait(app: &App, caller: &Caller, id: &str, parameters: &Parameters) -> 
     let awaited = parameters.get("PHASE").and_then(|name| name.parse().ok()).unwrap_or(job.phase);
     let moves = |phase: Phase| Phase::ACTIVE.contains(&phase) || phase == Phase::Pending;
     while job.phase == awaited && moves(job.phase) {
-        if tokio::time::timeout_at(deadline, changes.changed()).await.is_err() {
+        let next = deadline.min(tokio::time::Instant::now() + LOOK_AGAIN);
+        let heard = tokio::time::timeout_at(next, changes.changed()).await;
+        job = find(app, caller, id).await?;
+        if heard.is_err() && next == deadline {
             break;
         }
-        job = find(app, caller, id).await?;
     }
     Ok(job)
 }
@@ -75,7 +80,7 @@ pub(crate) async fn set_phase(
             let hint = "create a new job with its parameters";
             return Err(Refusal::WrongPhase { id, phase: job.phase.name(), hint }.into());
         }
-        "RUN" => drop(Runner::new(&app).start(&id).await?),
+        "RUN" => Runner::new(&app).start(&job).await?,
         "ABORT" => drop(Runner::new(&app).abort(&id).await?),
         _ => {
             let (name, value, hint) = ("PHASE", asked.to_owned(), "it is RUN or ABORT".to_owned());

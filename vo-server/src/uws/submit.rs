@@ -30,8 +30,10 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
     let job = new_job(&app, &caller, &parameters);
     Runner::new(&app).store_uploads(&job.id, &parameters).await?;
     Jobs::new(&app.state).insert(&job).await?;
-    if parameters.get("PHASE").is_some_and(|phase| phase.eq_ignore_ascii_case("RUN")) {
-        Runner::new(&app).start(&job.id).await?;
+    let run = parameters.get("PHASE").is_some_and(|phase| phase.eq_ignore_ascii_case("RUN"));
+    if run && let Err(refusal) = Runner::new(&app).start(&job).await {
+        Runner::new(&app).remove(&job.id).await?;
+        return Err(refusal.into());
     }
     Ok(see_other(&format!("{url}/{}", job.id)))
 }

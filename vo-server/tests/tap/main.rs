@@ -1,6 +1,8 @@
 //! The server over HTTP, as clients see it.
 
 mod callers;
+mod crossmatches;
 mod forms;
 mod jobs;
+mod two_servers;
 mod world;

@@ -1,16 +1,19 @@
 //! A gateway's keys, a small sample sky, a server and a client.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use api::token::{Audience, Claims, KeySet, PublicKey, Signer};
 use catalogue::engine::{Catalogue, Limits};
 use catalogue::progress::Silent;
 use catalogue::sky::{SampleOptions, write_sample};
+use database::Location;
 use rcgen::{KeyPair, PKCS_ED25519, PublicKeyData};
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use tempfile::TempDir;
-use vo_server::{Config, ServerHandle, start};
+use test_postgres::Postgres;
+use user_space::{SpaceLimits, UserSpace};
+use vo_server::{Config, JobLimits, ServerHandle, start};
 
 const ISSUER: &str = "https://nearside.test";
 
@@ -27,39 +30,97 @@ fn directory() -> &'static Path {
     DIRECTORY.get_or_init(made).path()
 }
 
-/// A server with jobs of its own, and the key of the gateway whose tokens it accepts.
+/// Where a server keeps jobs. Clones are the same place.
+#[derive(Clone)]
+pub struct Home {
+    state: Arc<TempDir>,
+    database: Option<Location>,
+    _postgres: Option<Postgres>,
+}
+
+impl Home {
+    pub fn sqlite() -> Self {
+        let state = Arc::new(TempDir::new().expect("a temporary directory"));
+        Self { state, database: None, _postgres: None }
+    }
+
+    pub fn postgres() -> Self {
+        let postgres = Postgres::start();
+        let database = postgres.database().parse().expect("a place");
+        Self { database: Some(database), _postgres: Some(postgres), ..Self::sqlite() }
+    }
+
+    /// The file of its jobs, where they are in one.
+    pub fn file(&self) -> PathBuf {
+        self.state.path().join("vo.db")
+    }
+
+    pub fn both() -> [Self; 2] {
+        [Self::sqlite(), Self::postgres()]
+    }
+}
+
+/// A server, and the key of the gateway whose tokens it accepts.
 pub struct World {
     signer: Signer,
     keys: KeySet,
-    state: TempDir,
+    home: Home,
+    limits: JobLimits,
     server: Option<ServerHandle>,
     client: Client,
+    /// Who asks, if anybody in particular.
+    user: Option<String>,
 }
 
 impl World {
+    /// A server with jobs of its own.
     pub async fn new() -> Self {
+        Self::at(Home::sqlite()).await
+    }
+
+    /// A server that keeps its jobs there.
+    pub async fn at(home: Home) -> Self {
+        Self::within(home, JobLimits::default()).await
+    }
+
+    /// The same within other limits.
+    pub async fn within(home: Home, limits: JobLimits) -> Self {
         let pair = KeyPair::generate_for(&PKCS_ED25519).expect("a key pair");
         let signer = Signer::from_pem("k1", &pair.serialize_pem()).expect("the private key");
         let keys = KeySet { keys: vec![PublicKey::ed25519("k1", pair.der_bytes())] };
-        let state = TempDir::new().expect("a temporary directory");
         let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
-        let mut world = Self { signer, keys, state, server: None, client };
+        let mut world = Self { signer, keys, home, limits, server: None, client, user: None };
         world.start().await;
         world
     }
 
+    /// From now on this person asks.
+    pub fn sign_in(&mut self, user: &str) {
+        self.user = Some(user.to_owned());
+    }
+
     /// Stops the server and starts another on the same state.
     pub async fn restart(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.shutdown_and_wait().await;
-        }
+        self.stop().await;
         self.start().await;
     }
 
-    async fn start(&mut self) {
+    /// Stops the server.
+    pub async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.shutdown_and_wait().await;
+        }
+    }
+
+    pub async fn start(&mut self) {
+        let place = self.home.state.path().join("space");
+        let space = UserSpace::open(&place, self.home.database.as_ref(), SpaceLimits::default()).await;
+        let space = space.expect("a user space");
         let catalogue = Catalogue::open(directory(), Limits::default()).expect("the sample sky opens");
-        let config = Config::new(ISSUER, self.keys.clone(), self.state.path());
-        self.server = Some(start(config, Arc::new(catalogue), None, None).await.expect("a server"));
+        let catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
+        let config = Config::new(ISSUER, self.keys.clone(), self.home.state.path());
+        let config = Config { database: self.home.database.clone(), jobs: self.limits, ..config };
+        self.server = Some(start(config, Arc::new(catalogue), None, Some(space)).await.expect("a server"));
     }
 
     pub fn token(&self, user: &str, audience: Audience) -> String {
@@ -82,13 +143,20 @@ impl World {
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(self.url(path))
+        self.signed(self.client.get(self.url(path)))
+    }
+
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.user {
+            Some(user) => request.bearer_auth(self.token(user, Audience::Vo)),
+            None => request,
+        }
     }
 
     pub fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let kind = "application/x-www-form-urlencoded";
-        self.client.post(self.url(path)).header("content-type", kind).body(body)
+        self.signed(self.client.post(self.url(path))).header("content-type", kind).body(body)
     }
 
     pub fn post_body(&self, path: &str, content_type: &str, body: String) -> RequestBuilder {

@@ -1,7 +1,7 @@
 //! Reading the ledger: requests for operators, counts of days for everybody.
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 use super::Ledger;
 use crate::state::{State, StateError};
@@ -34,7 +34,7 @@ impl Ledger {
         let sql = "SELECT entrance, client, version, complexity, outcome, asked_at, elapsed_ms FROM usage_requests \
              ORDER BY id";
         let rows = sqlx::query(sql).fetch_all(state.pool()).await?;
-        let kept = |row: &SqliteRow| -> Result<Kept, sqlx::Error> {
+        let kept = |row: &AnyRow| -> Result<Kept, sqlx::Error> {
             Ok(Kept { at: row.try_get(5)?, texts: texts(row)?, elapsed_ms: row.try_get(6)? })
         };
         Ok(rows.iter().map(kept).collect::<Result<_, _>>()?)
@@ -46,7 +46,7 @@ impl Ledger {
         let sql = "SELECT entrance, client, version, complexity, day, queries FROM usage_days WHERE queries >= $1 \
              ORDER BY day, entrance, client, version, complexity";
         let rows = sqlx::query(sql).bind(smallest).fetch_all(state.pool()).await?;
-        let count = |row: &SqliteRow| -> Result<DayCount, sqlx::Error> {
+        let count = |row: &AnyRow| -> Result<DayCount, sqlx::Error> {
             Ok(DayCount { day: row.try_get(4)?, texts: texts(row)?, queries: row.try_get(5)? })
         };
         Ok(rows.iter().map(count).collect::<Result<_, _>>()?)
@@ -54,7 +54,7 @@ impl Ledger {
 }
 
 /// The first `N` columns.
-fn texts<const N: usize>(row: &SqliteRow) -> Result<[String; N], sqlx::Error> {
+fn texts<const N: usize>(row: &AnyRow) -> Result<[String; N], sqlx::Error> {
     let mut texts = std::array::from_fn(|_| String::new());
     for (column, text) in texts.iter_mut().enumerate() {
         *text = row.try_get(column)?;
