@@ -58,10 +58,14 @@ impl Database {
     pub async fn open(location: &Location, part: &Part) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let connect = |source| OpenError::Connect { location: location.to_string(), source };
+        // PostgreSQL has a lock for those who bring tables up to date, SQLite has none.
+        let mut alone = None;
         let (pool, kind) = match location {
             Location::Directory(directory) => {
                 let path = directory.join(part.name).with_extension("db");
-                let url = make_private(&path).map_err(|source| OpenError::File { path, source })?;
+                let file = |source| OpenError::File { path: path.clone(), source };
+                alone = Some(lock(directory.clone()).await.map_err(file)?);
+                let url = make_private(&path).map_err(file)?;
                 (pool(&url, SQLITE_SETTINGS.to_owned(), false).await.map_err(connect)?, Kind::Sqlite)
             }
             Location::Server(url) => {
@@ -72,6 +76,7 @@ impl Database {
             }
         };
         let migrated = part.migrator(kind).run(&pool).await;
+        drop(alone);
         migrated.map_err(|source| OpenError::Migration { location: location.to_string(), source })?;
         Ok(Self { pool, kind })
     }
@@ -89,6 +94,16 @@ async fn pool(url: &str, settings: String, test: bool) -> Result<AnyPool, sqlx::
         Box::pin(async move { sqlx::raw_sql(settings).execute(connection).await.map(drop) })
     });
     options.connect(url).await
+}
+
+/// Waits until nobody else opens a database in this directory, and keeps others waiting while the lock is held. It is on
+/// the directory, because closing another handle of the file would take SQLite's own locks away.
+async fn lock(directory: PathBuf) -> std::io::Result<File> {
+    let locked = tokio::task::spawn_blocking(move || {
+        let directory = File::open(directory)?;
+        directory.lock().map(|()| directory)
+    });
+    locked.await.map_err(std::io::Error::other)?
 }
 
 /// Creates the file before SQLite does, which would make it readable for others; its URL.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import parts
+import pytest
 import requests
 from conftest import Start
 from platform_process import Ready
+from postgres_server import PostgresServer
 from waiting import until
 
 ROWS = 20_000
@@ -49,9 +52,20 @@ class Jobs:
         return answer.text.splitlines()
 
 
-def test_fifty_jobs_survive_a_kill(start: Start, tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Options that say where jobs are kept."""
+    if request.param == "sqlite":
+        yield []
+        return
+    server = PostgresServer()
+    yield ["--database", server.url]
+    server.stop()
+
+
+def test_fifty_jobs_survive_a_kill(start: Start, tmp_path: Path, database: list[str]) -> None:
     state = tmp_path.resolve() / "state"
-    platform = start(parts.sample(), state=state)
+    platform = start(parts.sample(), *database, state=state)
     jobs = Jobs(platform.ready())
     created = [jobs.create(query) for query in QUERIES]
     until(lambda: "COMPLETED" in map(jobs.phase, created), within=60, what="the first result")
@@ -59,7 +73,8 @@ def test_fifty_jobs_survive_a_kill(start: Start, tmp_path: Path) -> None:
     assert set(phases.values()) & {"QUEUED", "EXECUTING"}, "all were done before the kill"
     platform.kill()
 
-    jobs = Jobs(start(parts.sample(), state=state).ready())
+    platform = start(parts.sample(), *database, state=state)
+    jobs = Jobs(platform.ready())
     announced = [job for job, phase in phases.items() if phase == "COMPLETED"]
     assert [jobs.phase(job) for job in announced] == ["COMPLETED"] * len(announced)
     done = until(
@@ -69,3 +84,4 @@ def test_fifty_jobs_survive_a_kill(start: Start, tmp_path: Path) -> None:
     results = [jobs.result(job) for job in created]
     assert [len(rows) for rows in results[:10]] == [1 + ROWS] * 10
     assert results[10:] == [["pairs", str(PAIRS)]] * 40
+    platform.stop()

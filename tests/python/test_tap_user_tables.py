@@ -12,6 +12,7 @@ from astropy.table import Table
 from astroquery.gaia import GaiaClass
 from conftest import Start
 from platform_process import Ready
+from postgres_server import PostgresServer
 
 STARS = Table(
     {
@@ -24,9 +25,17 @@ STARS = Table(
 )
 
 
-@pytest.fixture(scope="module")
-def secure(start: Start) -> Ready:
-    return start(parts.sample(), "--tls", "--user", "maria").ready()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def secure(start: Start, request: pytest.FixtureRequest) -> Iterator[Ready]:
+    """The platform, with tables registered in files or in PostgreSQL."""
+    if request.param == "sqlite":
+        yield start(parts.sample(), "--tls", "--user", "maria").ready()
+        return
+    server = PostgresServer()
+    platform = start(parts.sample(), "--tls", "--user", "maria", "--database", server.url)
+    yield platform.ready()
+    platform.stop()
+    server.stop()
 
 
 @pytest.fixture

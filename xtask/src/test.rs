@@ -35,6 +35,7 @@ struct Context {
 pub fn run(only: Option<&str>) -> Result<ExitCode> {
     ensure_program("chromium", "--version", "the browser test")?;
     ensure_program("stilts", "-version", "the tests with validators of VO services")?;
+    ensure_postgres()?;
     let context = Context { environment: Environment::tests()? };
     let mut tally = Tally::default();
     let steps: Vec<_> =
@@ -62,6 +63,17 @@ fn ensure_program(package: &str, version: &str, tests: &str) -> Result<()> {
     let ensured = debian::ensure(package, |program| debian::answers(program, version));
     if let (Err(error), false) = (&ensured, in_ci()) {
         eprintln!("{error:#}; {tests} will be skipped");
+        return Ok(());
+    }
+    ensured
+}
+
+/// Its programs are on nobody's PATH. Without them the tests of shared databases fail: that they run is the point.
+fn ensure_postgres() -> Result<()> {
+    let ensured =
+        debian::ensure("postgresql-15", |_| Path::new("/usr/lib/postgresql/15/bin/postgres").exists());
+    if let (Err(error), false) = (&ensured, in_ci()) {
+        eprintln!("{error:#}; the tests with PostgreSQL will fail");
         return Ok(());
     }
     ensured
