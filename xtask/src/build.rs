@@ -37,6 +37,12 @@ pub fn programs() -> Result<Programs> {
     Ok(Programs { nearside: release.join("nearside"), lab_agent: release.join("lab-agent") })
 }
 
+/// Builds the operator.
+pub fn controller() -> Result<PathBuf> {
+    process::run(operator_cargo()?.args(["build", "--release", "--locked", "--package", "controller"]))?;
+    Ok(cache::target()?.join("release/controller"))
+}
+
 /// Builds the Flight server too, which only a benchmark starts on its own. Alone it would want other features of the
 /// engine's crates, and a quarter of an hour to compile them.
 pub fn flight_server() -> Result<PathBuf> {

@@ -4,6 +4,7 @@
 
 mod binary;
 mod check;
+mod labs;
 mod probe;
 
 use std::path::{Path, PathBuf};

@@ -62,21 +62,26 @@ impl Image {
         Layer::new(&self.dir.path().join("layer"))
     }
 
-    /// Writes the archive, under the name that a cluster shall know the image by. Returns the image's digest and the sum
-    /// of its layers' sizes in bytes, compressed.
+    /// Writes the archive, under the name with a tag that a cluster shall know the image by, and under that with its digest.
+    /// Returns the image's digest and the sum of its layers' sizes in bytes, compressed.
     pub fn write(self, name: &str, start: &Start, archive: &Path) -> Result<(String, u64)> {
         let config = self.put(&config(start, self.layers.iter().map(|(_, contents)| contents)))?;
         let layers: Vec<_> = self.layers.iter().map(|(blob, _)| descriptor(LAYER, blob)).collect();
         let manifest = self.put(&json!({
             "schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(CONFIG, &config), "layers": layers,
         }))?;
-        let mut entry = descriptor(MANIFEST, &manifest);
-        entry["annotations"] =
-            json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
-        self.file("index.json", &json!({ "schemaVersion": 2, "manifests": [entry] }))?;
+        let digest = format!("sha256:{}", manifest.sha256);
+        let untagged = name.rsplit_once(':').map_or(name, |(untagged, _)| untagged);
+        let entries = [name.to_owned(), format!("{untagged}@{digest}")].map(|name| {
+            let mut entry = descriptor(MANIFEST, &manifest);
+            entry["annotations"] =
+                json!({ "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name });
+            entry
+        });
+        self.file("index.json", &json!({ "schemaVersion": 2, "manifests": entries }))?;
         self.file("oci-layout", &json!({ "imageLayoutVersion": "1.0.0" }))?;
         self.pack(archive).with_context(|| format!("failed to write {}", archive.display()))?;
-        Ok((format!("sha256:{}", manifest.sha256), self.layers.iter().map(|(blob, _)| blob.size).sum()))
+        Ok((digest, self.layers.iter().map(|(blob, _)| blob.size).sum()))
     }
 
     fn blob_path(&self, blob: &Blob) -> std::path::PathBuf {

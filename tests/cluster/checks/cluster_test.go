@@ -38,8 +38,8 @@ type space struct {
 	client *kubernetes.Clientset
 }
 
-// newSpace makes a namespace with a name of its own and these labels.
-func newSpace(t *testing.T, labels map[string]string) space {
+// connected is the cluster of KUBECONFIG, with no namespace chosen yet.
+func connected(t *testing.T) space {
 	t.Helper()
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("no cluster: set KUBECONFIG, or run `cargo xtask test --only cluster`")
@@ -49,15 +49,22 @@ func newSpace(t *testing.T, labels map[string]string) space {
 	config.QPS = -1
 	client, err := kubernetes.NewForConfig(config)
 	need(t, err)
-	made, err := client.CoreV1().Namespaces().Create(t.Context(),
+	return space{T: t, config: config, client: client}
+}
+
+// newSpace makes a namespace with a name of its own and these labels.
+func newSpace(t *testing.T, labels map[string]string) space {
+	t.Helper()
+	s := connected(t)
+	made, err := s.client.CoreV1().Namespaces().Create(t.Context(),
 		&core.Namespace{ObjectMeta: meta.ObjectMeta{GenerateName: "check-", Labels: labels}}, meta.CreateOptions{})
 	need(t, err)
-	s := space{t, made.Name, config, client}
+	s.name = made.Name
 	t.Cleanup(func() { // t.Context is over by then
-		need(t, client.CoreV1().Namespaces().Delete(context.Background(), s.name, meta.DeleteOptions{}))
+		need(t, s.client.CoreV1().Namespaces().Delete(context.Background(), s.name, meta.DeleteOptions{}))
 	})
 	s.await("the namespace has an account", func(ctx context.Context) (bool, error) {
-		_, err := client.CoreV1().ServiceAccounts(s.name).Get(ctx, "default", meta.GetOptions{})
+		_, err := s.client.CoreV1().ServiceAccounts(s.name).Get(ctx, "default", meta.GetOptions{})
 		return err == nil, ignore(err, apierrors.IsNotFound)
 	})
 	return s
@@ -140,26 +147,41 @@ func (s space) said(pod string) (text string) {
 	return text
 }
 
-// refused is the probe's exit status for a connection that did not open.
-const refused = 3
+// no is the probe's exit status for an answer that is no failure.
+const no = 3
 
 // reaches tells whether a pod can open a connection within the wait.
 func (s space) reaches(pod, address string, within time.Duration) bool {
 	s.Helper()
-	command := []string{"/probe", "connect", address, within.String()}
-	request := s.client.CoreV1().RESTClient().Post().Resource("pods").Namespace(s.name).Name(pod).SubResource("exec").
-		VersionedParams(&core.PodExecOptions{Command: command, Stdout: true, Stderr: true}, scheme.ParameterCodec)
+	return s.asks(pod, "connect", address, within.String())
+}
+
+// asks runs the probe in a pod until it ends, and tells whether its answer was yes. What a program says as it ends may get lost on the
+// way, and then it is asked again: yes is words, and no is an exit status.
+func (s space) asks(pod string, words ...string) (yes bool) {
+	s.Helper()
+	s.await("the probe answers", func(ctx context.Context) (answered bool, err error) {
+		said, err := s.executed(ctx, pod, words...)
+		if exit, failed := errors.AsType[exec.CodeExitError](err); failed && exit.Code == no {
+			return true, nil
+		}
+		yes = said != ""
+		return yes, err
+	})
+	return yes
+}
+
+// executed runs the probe in a pod until it ends, and gives what came of what it said.
+func (s space) executed(ctx context.Context, pod string, words ...string) (string, error) {
+	request := s.client.CoreV1().RESTClient().Post().Resource("pods").Namespace(s.name).Name(pod).SubResource("exec").VersionedParams(
+		&core.PodExecOptions{Command: append([]string{"/probe"}, words...), Stdout: true, Stderr: true}, scheme.ParameterCodec)
 	executor, err := remotecommand.NewSPDYExecutor(s.config, "POST", request.URL())
 	need(s.T, err)
 	var said bytes.Buffer
-	err = executor.StreamWithContext(s.Context(), remotecommand.StreamOptions{Stdout: &said, Stderr: &said})
-	if exit, failed := errors.AsType[exec.CodeExitError](err); failed && exit.Code == refused {
-		return false
+	if err := executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdout: &said, Stderr: &said}); err != nil {
+		return "", fmt.Errorf("the probe in %s said %q: %w", pod, said.String(), err)
 	}
-	if err != nil {
-		s.Fatalf("the probe in %s: %v: %s", pod, err, said.String())
-	}
-	return true
+	return said.String(), nil
 }
 
 func address(pod *core.Pod) string { return fmt.Sprintf("%s:8080", pod.Status.PodIP) }

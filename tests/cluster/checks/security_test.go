@@ -20,8 +20,18 @@ func TestARestrictedNamespaceRefusesAPodThatMayBecomeRoot(t *testing.T) {
 
 func TestARestrictedNamespaceRunsAHardenedPod(t *testing.T) {
 	s := newSpace(t, restricted)
+	s.run(hardened(probe("hardened", "show", "/proc/self/status")))
+	said := s.said("hardened")
+	for _, line := range []string{"Uid:\t1000\t1000\t1000\t1000", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
+		if !strings.Contains(said, line+"\n") {
+			t.Errorf("no line %q in\n%s", line, said)
+		}
+	}
+}
+
+// hardened gives a pod everything that a restricted namespace asks for.
+func hardened(pod *core.Pod) *core.Pod {
 	yes, no, user := true, false, int64(1000)
-	pod := probe("hardened", "show", "/proc/self/status")
 	pod.Spec.AutomountServiceAccountToken = &no
 	pod.Spec.SecurityContext = &core.PodSecurityContext{
 		RunAsNonRoot: &yes, RunAsUser: &user, SeccompProfile: &core.SeccompProfile{Type: core.SeccompProfileTypeRuntimeDefault},
@@ -29,11 +39,5 @@ func TestARestrictedNamespaceRunsAHardenedPod(t *testing.T) {
 	pod.Spec.Containers[0].SecurityContext = &core.SecurityContext{
 		AllowPrivilegeEscalation: &no, ReadOnlyRootFilesystem: &yes, Capabilities: &core.Capabilities{Drop: []core.Capability{"ALL"}},
 	}
-	s.run(pod)
-	said := s.said("hardened")
-	for _, line := range []string{"Uid:\t1000\t1000\t1000\t1000", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
-		if !strings.Contains(said, line+"\n") {
-			t.Errorf("no line %q in\n%s", line, said)
-		}
-	}
+	return pod
 }

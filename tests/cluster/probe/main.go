@@ -3,7 +3,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -20,11 +22,14 @@ const usage = `usage: probe pause                  do nothing until ended
        probe tries ADDRESS COUNT    try to connect so often, for 200 ms each, and print how often it opened
        probe write FILE TEXT        write a file, then do nothing until ended
        probe show FILE              print a file, then do nothing until ended
+       probe put FILE TEXT          write a file and end
+       probe exists FILE            the exit status tells whether there is such a file
+       probe holds FILE TEXT        the exit status tells whether the file has this text and no other
        probe eat MEGABYTES          take memory, then do nothing until ended
 `
 
-// refused is the exit status of a connection that did not open, which is an answer and no failure.
-const refused = 3
+// no is an exit status that is an answer and no failure: a connection did not open, a file is not there.
+const no = 3
 
 func main() {
 	words := append(os.Args[1:], make([]string, 3)...)
@@ -41,6 +46,12 @@ func main() {
 		write(words[1], words[2])
 	case "show":
 		show(words[1])
+	case "put":
+		put(words[1], words[2])
+	case "exists":
+		exists(words[1])
+	case "holds":
+		holds(words[1], words[2])
 	case "eat":
 		eat(words[1])
 	default:
@@ -72,7 +83,7 @@ func connect(address, wait string) {
 	connection, err := net.DialTimeout("tcp", address, longest)
 	if err != nil {
 		fmt.Println(err)
-		os.Exit(refused)
+		os.Exit(no)
 	}
 	_ = connection.Close()
 	fmt.Println("connected to", connection.RemoteAddr())
@@ -92,9 +103,13 @@ func tries(address, count string) {
 }
 
 func write(path, text string) {
+	put(path, text)
+	pause()
+}
+
+func put(path, text string) {
 	fail(os.WriteFile(path, []byte(text), 0o644))
 	fmt.Println("written")
-	pause()
 }
 
 func show(path string) {
@@ -102,6 +117,24 @@ func show(path string) {
 	fail(err)
 	fmt.Println(string(text)) // a log is kept line by line
 	pause()
+}
+
+func exists(path string) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		os.Exit(no)
+	}
+	fail(err)
+	fmt.Println("yes")
+}
+
+func holds(path, wanted string) {
+	text, err := os.ReadFile(path)
+	fail(err)
+	if string(text) != wanted {
+		os.Exit(no)
+	}
+	fmt.Println("yes")
 }
 
 func eat(megabytes string) {

@@ -11,12 +11,19 @@ use crate::oci::{Image, Start};
 /// The name that pods ask for.
 pub const NAME: &str = "nearside.test/probe:1";
 
-/// Builds the program and the archive of its image; a matter of seconds.
-pub fn archive() -> Result<PathBuf> {
+/// Builds the program.
+pub fn program() -> Result<PathBuf> {
     let dir = cache::root()?.join("cluster");
     std::fs::create_dir_all(&dir)?;
-    let (program, archive) = (dir.join("probe"), dir.join("probe.tar"));
+    let program = dir.join("probe");
     binary::compile(Pace::Now, &program, "./probe")?;
+    Ok(program)
+}
+
+/// Builds the program and the archive of its image; a matter of seconds.
+pub fn archive() -> Result<PathBuf> {
+    let program = program()?;
+    let archive = program.with_extension("tar");
     let mut image = Image::new()?;
     let mut layer = image.layer()?;
     layer.directory("tmp", 0o1777)?;
