@@ -1,5 +1,8 @@
 //! Simple Cone Search 1.03 over every table that has positions: `/cone/{schema}.{table}?RA=..&DEC=..&SR=..`.
 
+use std::sync::Arc;
+
+use arrow_schema::{FieldRef, Schema, SchemaRef};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 
@@ -17,6 +20,11 @@ use crate::tap::sync;
 
 /// Columns of the default verbosity, where the table has them; all of them are asked for with `VERB=3`.
 const USUAL: [&str; 8] = ["source_id", "ra", "dec", "parallax", "pmra", "pmdec", "phot_g_mean_mag", "bp_rp"];
+
+/// What the standard calls the three columns that it wants (section 2.2.1). They are older than UCD1+, and clients look
+/// for them.
+const UCDS: [(&str, &str); 3] =
+    [("source_id", "ID_MAIN"), ("ra", "POS_EQ_RA_MAIN"), ("dec", "POS_EQ_DEC_MAIN")];
 
 /// Where to look, in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +59,8 @@ pub(crate) async fn answer(
         None => Offer::of(Format::VoTable { serialization: Serialization::TableData, gzip: false }),
     };
     let max_rows = question.max_rows;
-    let rows = question.ask(&app).await?;
+    let mut rows = question.ask(&app).await?;
+    rows.schema = with_ucds(&rows.schema);
     let delivery = Delivery {
         writer: offer.writer(sync::about(adql, &rows.schema, &base)),
         media_type: offer.media_type,
@@ -64,6 +73,20 @@ pub(crate) async fn answer(
 
 fn has_positions(table: &Listed) -> bool {
     ["source_id", "ra", "dec"].iter().all(|name| table.columns.iter().any(|column| column.name == *name))
+}
+
+/// The columns of an answer with the standard's own UCDs.
+fn with_ucds(schema: &Schema) -> SchemaRef {
+    let field = |field: &FieldRef| match UCDS.iter().find(|(name, _)| name == field.name()) {
+        Some((_, ucd)) => {
+            let mut about = field.metadata().clone();
+            about.insert("ucd".to_owned(), (*ucd).to_owned());
+            Arc::new(field.as_ref().clone().with_metadata(about))
+        }
+        None => Arc::clone(field),
+    };
+    let fields: Vec<FieldRef> = schema.fields().iter().map(field).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 fn adql(table: &Listed, cone: Cone, verbosity: &str) -> Result<String, Refusal> {
