@@ -10,6 +10,8 @@ import argparse
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -32,14 +34,23 @@ def main() -> None:
         platform = PlatformProcess(directory / "state", prepared.data)
         try:
             service = Service(platform.ready())
-            found = [
-                *sync.measure(service, prepared, directory, arguments.rounds),
-                *products.measure(service, prepared),
-                *memory.measure(service, prepared),
-            ]
+            chapters = {
+                "sync": lambda: sync.measure(service, prepared, directory, arguments.rounds),
+                "products": lambda: products.measure(service, prepared),
+                "memory": lambda: memory.measure(service, prepared),
+            }
+            found = [figure for name in chapters for figure in _measured(name, chapters[name])]
         finally:
             platform.stop()
     figures.report(found)
+
+
+def _measured(name: str, chapter: Callable[[], list[figures.Figure]]) -> list[figures.Figure]:
+    """The figures of a chapter; how long it took is told on the way."""
+    began = time.monotonic()
+    found = chapter()
+    print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return found
 
 
 def parse() -> argparse.Namespace:
