@@ -5,9 +5,13 @@ use std::path::PathBuf;
 
 use api::token::KeySet;
 
+use crate::usage::UsageListener;
+
 /// The settings of one server.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Who hears of queries, to count them.
+    pub usage: UsageListener,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// The server's certificate; without it the connection is in the clear, which is for loopback only.
@@ -62,6 +66,7 @@ impl Config {
     /// A server on a loopback port of the system's choice, with the default limits.
     pub fn new(issuer: &str, keys: KeySet) -> Self {
         Self {
+            usage: UsageListener::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tls: None,
             issuer: issuer.to_owned(),

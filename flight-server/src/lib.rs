@@ -22,7 +22,9 @@ mod status;
 mod tables;
 mod types;
 mod upload_size;
+mod usage;
 mod whole_streams;
 
 pub use config::{Config, Tls};
 pub use server::{ServerHandle, StartError, start};
+pub use usage::{Asked, Ended, Usage, UsageListener};

@@ -122,7 +122,8 @@ pub async fn start(
     });
     let mut statements = statements(&config, catalogue, cut.clone(), reports);
     statements.user_space = tables.is_some();
-    let service = FlightServiceServer::new(Service { verifier, statements, tables });
+    let service =
+        FlightServiceServer::new(Service { verifier, statements, tables, usage: config.usage.clone() });
     let service = UploadSize {
         uploads: service.clone().max_decoding_message_size(config.upload_message_bytes),
         others: service.max_decoding_message_size(config.request_bytes),

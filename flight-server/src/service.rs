@@ -2,6 +2,8 @@
 //!
 //! `FlightService` directly and not arrow-flight's `FlightSqlService`, which has no GetSchema and no plain SQL.
 
+use std::time::Instant;
+
 use api::token::Verifier;
 use arrow::array::RecordBatch;
 use arrow_flight::encode::FlightDataEncoderBuilder;
@@ -29,6 +31,7 @@ use crate::incoming::Incoming;
 use crate::statements::{self, Statements};
 use crate::status::unimplemented;
 use crate::tables::Tables;
+use crate::usage::{self, UsageListener};
 use crate::{identity, listings, status};
 
 const CREATE_PREPARED: &str = "CreatePreparedStatement";
@@ -41,6 +44,7 @@ pub(crate) struct Service {
     pub(crate) verifier: Verifier,
     pub(crate) statements: Statements,
     pub(crate) tables: Option<Tables>,
+    pub(crate) usage: UsageListener,
 }
 
 impl Service {
@@ -52,6 +56,19 @@ impl Service {
         let tables = self.statements.catalogue.tables(user).await;
         let tables = tables.map_err(|error| status::of_query(&error))?;
         Ok(listings::batch(listing, &tables, self.tables.is_some())?)
+    }
+
+    async fn counted_offer(
+        &self,
+        user: &User,
+        sql: &str,
+        program: &str,
+        descriptor: FlightDescriptor,
+    ) -> Result<FlightInfo, Status> {
+        let began = Instant::now();
+        let offer = self.offer(user, sql, descriptor).await;
+        self.usage.tell(sql, program, began, &offer);
+        offer
     }
 
     async fn offer(
@@ -114,12 +131,13 @@ impl FlightService for Service {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let user = self.caller(request.metadata())?;
+        let program = usage::program(request.metadata());
         let descriptor = request.into_inner();
         let info = match command::request(&descriptor)? {
-            command::Request::Statement(sql) => self.offer(&user, &sql, descriptor).await?,
+            command::Request::Statement(sql) => self.counted_offer(&user, &sql, &program, descriptor).await?,
             command::Request::Prepared(handle) => {
                 let sql = self.statements.prepared(&user, &handle)?;
-                self.offer(&user, &sql, descriptor).await?
+                self.counted_offer(&user, &sql, &program, descriptor).await?
             }
             command::Request::Listing(listing) => {
                 let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(descriptor.cmd.clone()));

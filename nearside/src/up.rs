@@ -11,6 +11,7 @@ mod certificate;
 mod platform;
 mod port;
 mod state;
+mod usage;
 mod welcome;
 
 use std::path::PathBuf;

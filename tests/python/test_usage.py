@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import astroquery
+import nearside
 import parts
 import pytest
 import pyvo
@@ -22,7 +24,7 @@ COUNTS = 'SELECT entrance, client, version, complexity, queries FROM "usage".que
 
 
 @pytest.fixture(scope="module")
-def used(start: Start) -> Ready:
+def used(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Ready:
     """A platform of its own that real clients have used: whoever comes later only reads."""
     ready = start(parts.sample()).ready()
     gaia = GaiaClass(gaia_tap_server=ready.vo_url, gaia_data_server=ready.vo_url, show_server_messages=False)
@@ -34,7 +36,22 @@ def used(start: Start) -> Ready:
     pyvo.dal.SCSService(f"{ready.vo_url}/cone/{SOURCES}").search(pos=(56.75, 24.12), radius=0.1)
     with pytest.raises(pyvo.dal.exceptions.DALQueryError):
         service.search("SELECT nothing FROM nowhere")
+    over_flight(ready, tmp_path_factory.mktemp("token") / "token")
     return ready
+
+
+def over_flight(ready: Ready, token: Path) -> None:
+    """The package of the notebooks, elsewhere and as in a lab."""
+    with nearside.connect(ready.flight_url, ready.token) as sky:
+        sky.cone(56.75, 24.12, radius=0.1)
+        with pytest.raises(nearside.QueryError):
+            sky.sql("SELECT nothing FROM nowhere")
+    token.write_text(ready.token)
+    with pytest.MonkeyPatch.context() as lab:
+        lab.setenv("NEARSIDE_FLIGHT_URL", ready.flight_url)
+        lab.setenv("NEARSIDE_TOKEN_FILE", str(token))
+        with nearside.connect() as sky:
+            sky.sql(f"SELECT COUNT(*) FROM {SOURCES}")
 
 
 def operator(ready: Ready) -> dict[str, str]:
@@ -57,6 +74,9 @@ def test_operators_see_each_request_with_its_program_and_class(used: Ready) -> N
         ("tap-sync", "pyvo", pyvo.__version__, "aggregate", "answered"): 1,
         ("cone", "pyvo", pyvo.__version__, "region", "answered"): 1,
         ("tap-sync", "pyvo", pyvo.__version__, "simple", "refused"): 1,
+        ("flight", "nearside", nearside.__version__, "region", "answered"): 1,
+        ("flight", "nearside", nearside.__version__, "simple", "refused"): 1,
+        ("flight", "kernel", nearside.__version__, "aggregate", "answered"): 1,
     }
 
 
@@ -86,6 +106,8 @@ def test_metrics_are_for_operators_and_count_the_same(used: Ready) -> None:
     label = 'entrance="tap-sync",client="astroquery",complexity="simple",outcome="answered"'
     assert f"nearside_vo_requests_total{{{label}}} 6" in answer.text.splitlines()
     assert 'nearside_vo_answer_seconds_count{entrance="cone"} 1' in answer.text.splitlines()
+    kernel = 'entrance="flight",client="kernel",complexity="aggregate",outcome="answered"'
+    assert f"nearside_vo_requests_total{{{kernel}}} 1" in answer.text.splitlines()
 
 
 def test_the_page_draws_who_uses_the_catalogue(page: Page, used: Ready) -> None:

@@ -34,3 +34,4 @@ pub use config::{Config, JobLimits, Tls, TrafficLimits, UsageLimits};
 pub use identity::{ANONYMOUS, Passwords};
 pub use server::{ServerHandle, StartError, start};
 pub use state::StateError;
+pub use usage::{FlightUsage, Outcome};

@@ -16,6 +16,7 @@ use crate::config::{Config, Tls};
 use crate::identity::Passwords;
 use crate::routes;
 use crate::state::{State, StateError};
+use crate::usage::FlightUsage;
 use crate::uws::Upkeep;
 
 /// Why a server did not start.
@@ -97,6 +98,11 @@ impl ServerHandle {
     /// Its base URL, without a trailing slash.
     pub fn url(&self) -> String {
         self.app.base_url()
+    }
+
+    /// Counts queries over Arrow Flight among those of this server.
+    pub fn flight_usage(&self) -> FlightUsage {
+        FlightUsage::new(&self.app)
     }
 
     /// Lets the page for people lead to the notebooks at `url`, which has no trailing slash. The first call counts.

@@ -1,11 +1,12 @@
 //! Who uses the services, and how: each query and each request for products with the program that sent it, where it
 //! came in and how complex it was. Neither the text of a query nor the person is kept.
 //!
-//! [`count`] stands before the addresses that are counted, [`note`] hears of queries. [`ledger`] keeps what was counted,
+//! [`count`] stands before the addresses that are counted, [`note`] hears of queries, [`FlightUsage`] of those over Flight. [`ledger`] keeps what was counted,
 //! [`metrics`] tells operators' monitoring, [`table`] is the SQL table `usage.queries`, [`page`] draws it for people.
 
 mod access;
 mod complexity;
+mod flight;
 mod ledger;
 mod metrics;
 mod origin;
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::state::now;
 pub(crate) use access::is_operator;
 pub(crate) use complexity::Complexity;
+pub use flight::FlightUsage;
 pub(crate) use ledger::Ledger;
 pub(crate) use metrics::{Metrics, document as metrics_document};
 use origin::{Entrance, Origin};
@@ -50,7 +52,7 @@ pub(crate) struct Counted {
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It was answered, or became a job.
     Answered,
     /// It was refused with a reason.

@@ -14,7 +14,7 @@ use user_space::{SpaceLimits, UserSpace};
 
 use super::certificate::Certificate;
 use super::state::State;
-use super::{Args, accounts, port, welcome};
+use super::{Args, accounts, port, usage, welcome};
 use crate::config;
 
 /// Handles of everything that runs, and what is needed to say where.
@@ -52,20 +52,6 @@ impl Platform {
         if !identity.accounts().exists(user).await? {
             identity.accounts().add(user, None).await?;
         }
-        let flight = flight_server::start(
-            flight_server::Config {
-                listen: flight_addr,
-                tls: certificate.as_ref().map(|files| flight_server::Tls {
-                    cert_pem: files.certificate.clone(),
-                    key_pem: files.key.clone(),
-                }),
-                audit_dir: Some(state.audit("flight")?),
-                ..flight_server::Config::new(identity.issuer(), identity.key_set())
-            },
-            Arc::clone(&catalogue),
-            Some(space.clone()),
-        )
-        .await?;
         let vo = vo_server::start(
             vo_server::Config {
                 listen: vo_addr,
@@ -78,8 +64,23 @@ impl Platform {
                 database: args.database.clone(),
                 ..vo_server::Config::new(identity.issuer(), identity.key_set(), &state.vo()?)
             },
-            catalogue,
+            Arc::clone(&catalogue),
             Some(Arc::new(accounts::LocalAccounts(identity.clone()))),
+            Some(space.clone()),
+        )
+        .await?;
+        let flight = flight_server::start(
+            flight_server::Config {
+                listen: flight_addr,
+                tls: certificate.as_ref().map(|files| flight_server::Tls {
+                    cert_pem: files.certificate.clone(),
+                    key_pem: files.key.clone(),
+                }),
+                usage: usage::listener(&vo),
+                audit_dir: Some(state.audit("flight")?),
+                ..flight_server::Config::new(identity.issuer(), identity.key_set())
+            },
+            catalogue,
             Some(space.clone()),
         )
         .await?;

@@ -23,8 +23,7 @@ from nearside.errors import (
 )
 from nearside.light_curves import LightCurve, LightCurves
 from nearside.result import Result
-
-__version__ = "0.1.0"
+from nearside.version import VERSION as __version__
 
 __all__ = [
     "AccessDenied",

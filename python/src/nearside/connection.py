@@ -154,7 +154,8 @@ class Connection:
             raise errors.NotConnected("this connection is closed: call nearside.connect() again")
         # The token is read now: a lab's token is replaced every few minutes.
         bearer = (b"authorization", b"Bearer " + self._who.token().encode())
-        options = flight.FlightCallOptions(headers=[bearer])
+        program = (b"x-nearside-client", self._who.program.encode())
+        options = flight.FlightCallOptions(headers=[bearer, program])
         with errors.told_plainly(self._who.url):
             info = self._client.get_flight_info(flight.FlightDescriptor.for_command(command), options)
             if not info.endpoints:

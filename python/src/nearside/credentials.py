@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nearside.errors import NotConnected
+from nearside.version import VERSION
 
 _BOTH_WAYS = (
     "Inside a Nearside lab, call nearside.connect() without arguments. Elsewhere, give the address and a token: "
@@ -27,6 +28,12 @@ class Credentials:
     url: str
     token: Callable[[], str]
     ca_file: Path | None
+    in_lab: bool = False
+
+    @property
+    def program(self) -> str:
+        """What the server counts us as, like a ``User-Agent``; gRPC keeps that header for itself."""
+        return f"{'nearside-kernel' if self.in_lab else 'nearside'}/{VERSION}"
 
     def ca_certificates(self) -> bytes | None:
         """The PEM text to trust instead of the system's authorities, or None."""
@@ -52,7 +59,7 @@ def find(url: str | None, token: str | None, ca_file: str | os.PathLike[str] | N
     if not lab_url:
         raise NotConnected(f"this is no Nearside lab: NEARSIDE_FLIGHT_URL is not set. {_BOTH_WAYS}")
     authority = ca_file or os.environ.get("NEARSIDE_CA_FILE") or None
-    return Credentials(lab_url, _lab_token(token), Path(authority) if authority else None)
+    return Credentials(lab_url, _lab_token(token), Path(authority) if authority else None, in_lab=True)
 
 
 def _lab_token(given: str | None) -> Callable[[], str]:

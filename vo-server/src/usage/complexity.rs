@@ -21,7 +21,9 @@ pub(crate) enum Complexity {
     Nested,
 }
 
-const REGIONS: [&str; 4] = ["contains", "intersects", "distance", "crossmatch"];
+const PRODUCTS: [&str; 1] = ["epoch_products"];
+/// In ADQL, and in the SQL of Arrow Flight.
+const REGIONS: [&str; 6] = ["contains", "intersects", "distance", "crossmatch", "cone", "distance_deg"];
 const AGGREGATES: [&str; 7] = ["group", "count", "sum", "avg", "min", "max", "stddev"];
 const SEVERAL: [&str; 4] = ["with", "union", "except", "intersect"];
 
@@ -42,11 +44,13 @@ impl Complexity {
         }
     }
 
-    /// The class of a query in ADQL.
+    /// The class of a query in ADQL, or in the SQL of Arrow Flight.
     pub(crate) fn of(adql: &str) -> Self {
         let words = words(adql);
         let has = |sought: &[&str]| words.iter().any(|word| sought.contains(&word.as_str()));
-        if has(&SEVERAL) || words.iter().filter(|word| *word == "select").count() > 1 {
+        if has(&PRODUCTS) {
+            Self::Products
+        } else if has(&SEVERAL) || words.iter().filter(|word| *word == "select").count() > 1 {
             Self::Nested
         } else if has(&["join"]) || lists_tables(&words) {
             Self::Join
@@ -106,6 +110,8 @@ mod tests {
             ("SELECT t.a FROM t, u WHERE t.i = u.i", Complexity::Join),
             ("SELECT a FROM (SELECT a FROM t) AS s", Complexity::Nested),
             ("SELECT a FROM t UNION SELECT a FROM u", Complexity::Nested),
+            ("SELECT * FROM epoch_products('EPOCH_PHOTOMETRY', [1])", Complexity::Products),
+            ("SELECT ra FROM t WHERE cone(ra, dec, 1, 2, 3)", Complexity::Region),
             ("no query at all 'é", Complexity::Simple),
             (&"é,".repeat(LOOKED_AT), Complexity::Simple),
         ];

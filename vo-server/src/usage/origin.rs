@@ -21,6 +21,8 @@ pub(crate) enum Entrance {
     Data,
     /// Links to them.
     DataLink,
+    /// Arrow Flight.
+    Flight,
 }
 
 impl Entrance {
@@ -38,7 +40,7 @@ impl Entrance {
     /// How complex a request is that is no query in ADQL.
     pub(super) fn complexity(self) -> Complexity {
         match self {
-            Self::TapSync | Self::TapAsync => Complexity::Simple,
+            Self::TapSync | Self::TapAsync | Self::Flight => Complexity::Simple,
             Self::Cone => Complexity::Region,
             Self::Data | Self::DataLink => Complexity::Products,
         }
@@ -52,6 +54,7 @@ impl Entrance {
             Self::Cone => "cone",
             Self::Data => "data",
             Self::DataLink => "datalink",
+            Self::Flight => "flight",
         }
     }
 }
@@ -67,13 +70,19 @@ pub(crate) enum Client {
     PyVo,
     Topcat,
     Stilts,
+    /// The package of the notebooks, in a lab.
+    Kernel,
+    /// The same package elsewhere.
+    Nearside,
     /// Another program that says its name, or none.
     Other,
 }
 
 /// The first part of a name in `User-Agent`, in lower case. The first that is found counts, so that a
 /// library that is used by another comes after it.
-const NAMES: [(&str, Client); 5] = [
+const NAMES: [(&str, Client); 7] = [
+    ("nearside-kernel", Client::Kernel),
+    ("nearside", Client::Nearside),
     ("astroquery", Client::Astroquery),
     ("pyvo", Client::PyVo),
     ("topcat", Client::Topcat),
@@ -91,6 +100,8 @@ impl Client {
             Self::PyVo => "pyvo",
             Self::Topcat => "topcat",
             Self::Stilts => "stilts",
+            Self::Kernel => "kernel",
+            Self::Nearside => "nearside",
             Self::Other => "other",
         }
     }
@@ -109,6 +120,16 @@ impl Origin {
     /// The origin that the head of a request tells.
     pub(super) fn of(entrance: Entrance, headers: &HeaderMap) -> Self {
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match Self::of_program(entrance, agent) {
+            Self { client: Client::Page, .. } => {
+                Self { entrance, client: page(headers), version: String::new() }
+            }
+            told => told,
+        }
+    }
+
+    /// The origin that a program tells of itself.
+    pub(super) fn of_program(entrance: Entrance, agent: &str) -> Self {
         let products: Vec<&str> = agent.split_ascii_whitespace().collect();
         let find = |(name, client): &(&str, Client)| {
             let product = products.iter().find(|product| product.to_ascii_lowercase().starts_with(name))?;
@@ -116,7 +137,7 @@ impl Origin {
         };
         match NAMES.iter().find_map(find) {
             // Browsers have many versions, of which none is ours.
-            Some((Client::Page, _)) => Self { entrance, client: page(headers), version: String::new() },
+            Some((Client::Page, _)) => Self { entrance, client: Client::Page, version: String::new() },
             Some((client, version)) => Self { entrance, client, version: plain(version) },
             None => Self { entrance, client: Client::Other, version: String::new() },
         }

@@ -22,7 +22,13 @@ const TABLE: &str = "queries";
 type Detail = (&'static str, bool, &'static str, &'static str, &'static str);
 
 const ORIGIN: [Detail; 4] = [
-    ("entrance", false, "", "meta.id", "Where requests came in: tap-sync, tap-async, cone, data, datalink"),
+    (
+        "entrance",
+        false,
+        "",
+        "meta.id",
+        "Where requests came in: tap-sync, tap-async, cone, data, datalink, flight",
+    ),
     ("client", false, "", "meta.software", "Program that sent them, as it calls itself"),
     ("version", false, "", "meta.version", "Version of that program; empty where it does not say"),
     ("complexity", false, "", "meta.code.class", "simple, region, aggregate, join, nested; products"),
