@@ -2,11 +2,12 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use arrow_schema::{Field, Schema, SchemaRef};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::basic::Encoding;
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use super::*;
@@ -138,6 +139,37 @@ fn pages_are_small_and_only_keys_have_statistics_for_them() {
     let has_statistics: Vec<bool> =
         index.iter().map(|column| !matches!(column, ColumnIndexMetaData::NONE)).collect();
     assert_eq!(has_statistics, [true, false, false, true], "source_id, ra, dec, _healpix_29");
+}
+
+#[test]
+fn only_pages_that_shrink_to_half_are_compressed() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let target = parent.path().join("stars");
+    let meta = meta(Kind::Catalogue);
+    let plain = schema(&meta);
+    let rows = batch(&plain, 0, 5_000);
+    let more =
+        ["ref_epoch", "designation"].map(|name| Arc::new(columns::field(name).expect("a known column")));
+    let schema = meta.schema(&Schema::new(plain.fields().iter().cloned().chain(more).collect::<Vec<_>>()));
+    // Two megabytes of texts are more than a dictionary holds.
+    let designations = (0..5_000).map(|id| format!("{id:0>400}"));
+    let more: [ArrayRef; 2] = [
+        Arc::new(Float64Array::from(vec![2016.0; 5_000])),
+        Arc::new(StringArray::from_iter_values(designations)),
+    ];
+    let columns = rows.columns().iter().cloned().chain(more).collect();
+    let rows = RecordBatch::try_new(schema.clone(), columns).expect("rows that fit the schema");
+    write_table(&target, meta, schema, &[rows], 5_000).expect("a table");
+    let tile = partition::read(&target).expect("a list")[0];
+    let reader = open(&target.join(layout::tile_path(tile.order, tile.npix)));
+    let chunks = reader.metadata().row_group(0).columns();
+    let shrinks = |chunk: &ColumnChunkMetaData| chunk.compressed_size() < chunk.uncompressed_size() * 3 / 4;
+    let compressed: Vec<bool> = chunks.iter().map(shrinks).collect();
+    assert_eq!(compressed, [false, false, false, false, true, true]);
+    // Noise is as long as it was: not even its headers differ.
+    assert_eq!(chunks[2].compressed_size(), chunks[2].uncompressed_size());
+    let texts: Vec<Encoding> = chunks[5].encodings().collect();
+    assert!(!texts.contains(&Encoding::DELTA_BYTE_ARRAY) && texts.contains(&Encoding::PLAIN), "{texts:?}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ COLUMNS = ["source_id", "random_index", "ra", "dec", "parallax", "parallax_error
 COLUMNS += ["phot_g_mean_mag", "phot_bp_mean_mag", "phot_rp_mean_mag", "bp_rp", "_healpix_29"]
 SEED = 1
 # Part of the name in the cache: raise it when the generator makes other rows, or a layout changes.
-VERSION = 2
+VERSION = 3
 # One source in ten has a light curve: a million of them in ten million rows.
 VARIABLES_SHARE = 0.1
 # DuckDB's own choice, and what its documentation recommends.
