@@ -22,12 +22,17 @@ use super::mark::mark;
 /// When room is needed, this part of what is kept goes at once, the longest unused first.
 const FREED: usize = 4;
 
+/// What is kept for who only passes by: enough for the files that threads are at.
+const PASSING_BYTES: usize = 4 << 20;
+
 /// Footers with the places of pages, by the file's place in the data directory.
 #[derive(Debug)]
 pub(crate) struct Footers {
     data_dir: PathBuf,
     limit_bytes: usize,
     kept: Mutex<Kept>,
+    /// Where others may be, and none is added.
+    elsewhere: Option<Arc<Footers>>,
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +53,14 @@ struct KeptFooter {
 impl Footers {
     /// Footers of files below `data_dir`, of which at most about `limit_bytes` are kept.
     pub(crate) fn new(data_dir: &Path, limit_bytes: usize) -> Self {
-        Self { data_dir: data_dir.to_owned(), limit_bytes, kept: Mutex::default() }
+        Self { data_dir: data_dir.to_owned(), limit_bytes, kept: Mutex::default(), elsewhere: None }
+    }
+
+    /// The same for who goes through whole tables once: these find what is kept, and keep little themselves. Memory
+    /// would grow with the tables otherwise, and drive out what others come back to.
+    pub(crate) fn in_passing(self: &Arc<Self>) -> Arc<Self> {
+        let limit_bytes = self.limit_bytes.min(PASSING_BYTES);
+        Arc::new(Self { elsewhere: Some(Arc::clone(self)), ..Self::new(&self.data_dir, limit_bytes) })
     }
 
     /// The footer of a file, with the places of its pages as far as it has them. Blocks on the file when it
@@ -60,7 +72,7 @@ impl Footers {
         if file.len() != entry.bytes {
             return Err(self.changed(location));
         }
-        if let Some(metadata) = self.kept().find(location, modified) {
+        if let Some(metadata) = self.find(location, modified) {
             return Ok(metadata);
         }
         let metadata = Arc::new(read(&path, entry)?.ok_or_else(|| self.changed(location))?);
@@ -76,6 +88,12 @@ impl Footers {
     /// Whether a footer can be had without reading.
     pub(crate) fn has(&self, location: &str) -> bool {
         self.kept().footers.contains_key(location)
+            || self.elsewhere.as_ref().is_some_and(|others| others.has(location))
+    }
+
+    fn find(&self, location: &str, modified: SystemTime) -> Option<Arc<ParquetMetaData>> {
+        let found = self.kept().find(location, modified);
+        found.or_else(|| self.elsewhere.as_ref()?.find(location, modified))
     }
 
     /// The error for a file that is not the one that was indexed; makes true what it advises.
@@ -169,4 +187,57 @@ fn read_range(file: &mut File, range: std::ops::Range<u64>) -> Result<Bytes, Par
     file.seek(SeekFrom::Start(range.start))?;
     file.read_exact(&mut bytes)?;
     Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+
+    use super::*;
+    use crate::engine::{Catalogue, Limits};
+    use crate::hats::{Kind, TableMeta, Writer};
+    use crate::healpix;
+
+    /// A table of two files with a row each.
+    fn write(dir: &Path) {
+        let rows = |npix| {
+            let key: ArrayRef = Arc::new(Int64Array::from(vec![*healpix::tile_range(0, npix).start()]));
+            let nothing: ArrayRef = Arc::new(arrow::array::Float64Array::from(vec![0.0]));
+            let columns = [(healpix::COLUMN, key), ("ra", Arc::clone(&nothing)), ("dec", nothing)];
+            RecordBatch::try_from_iter(columns).expect("columns of one row")
+        };
+        let meta = TableMeta {
+            name: "stars".into(),
+            title: "Stars".into(),
+            description: "A test".into(),
+            kind: Kind::Catalogue,
+            ra_column: "ra".into(),
+            dec_column: "dec".into(),
+            properties: Default::default(),
+        };
+        let writer = Writer::create(dir, meta, rows(3).schema()).expect("a new table");
+        for npix in [3, 8] {
+            writer.write_tile(0, npix, &[rows(npix)]).expect("a tile");
+        }
+        writer.finish().expect("a whole table");
+    }
+
+    #[test]
+    fn who_passes_by_finds_what_is_kept_and_adds_nothing() {
+        let data = tempfile::tempdir().expect("a directory");
+        let dir = data.path().join("stars");
+        write(&dir);
+        Catalogue::open(data.path(), Limits::default()).expect("a table that gets its index");
+        let (_, index) = index::load(&dir).expect("the index");
+        let [first, second] = index.files.as_slice() else { panic!("two files") };
+        let place = |entry: &Entry| format!("stars/{}", entry.location);
+        let (here, there) = (place(first), place(second));
+        let footers = Arc::new(Footers::new(data.path(), 1 << 20));
+        let kept = footers.get(&here, first).expect("a footer");
+        let passing = footers.in_passing();
+        assert!(passing.has(&here) && !passing.has(&there));
+        assert!(Arc::ptr_eq(&passing.get(&here, first).expect("a footer"), &kept));
+        passing.get(&there, second).expect("a footer");
+        assert!(passing.has(&there) && !footers.has(&there));
+    }
 }

@@ -48,6 +48,12 @@ impl Readers {
         Arc::new(Self { store, footers, meter })
     }
 
+    /// Readers of the same store for who goes through whole tables once.
+    pub(crate) fn in_passing(&self) -> Arc<Self> {
+        let (store, footers) = (Arc::clone(&self.store), self.footers.in_passing());
+        Arc::new(Self { store, footers, meter: self.meter.clone() })
+    }
+
     /// The footer of a file.
     pub(crate) async fn footer(&self, file: &PartitionedFile) -> Result<Arc<ParquetMetaData>, ParquetError> {
         let indexed = file.extension::<Indexed>().cloned();

@@ -78,6 +78,11 @@ impl HatsTable {
         self.index.rows()
     }
 
+    /// The same for who goes through all of it once.
+    pub(crate) fn in_passing(&self) -> Self {
+        Self { readers: self.readers.in_passing(), ..self.clone() }
+    }
+
     /// The files that a narrowing leaves, each with the rows to read.
     fn choose(&self, narrowing: &Narrowing) -> (Vec<PartitionedFile>, Choice) {
         if narrowing.is_everything() {

@@ -75,6 +75,14 @@ pub(super) struct Table {
 }
 
 impl Opened {
+    /// Of a table that is taken chunk by chunk, nothing is kept for later but of the chunks that threads are at.
+    pub(super) fn in_passing(self) -> Result<Self> {
+        Ok(match self {
+            Self::Table(table) => Self::Table(Table { leaf: table.leaf.in_passing()?, ..table }),
+            rows @ Self::Rows { .. } => rows,
+        })
+    }
+
     /// Leaves out chunks that are nowhere near `cover`.
     pub(super) fn keep_near(&mut self, cover: &KeyRanges) {
         if let Self::Table(table) = self {

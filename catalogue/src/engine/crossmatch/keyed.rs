@@ -95,6 +95,11 @@ impl KeyedScan {
         }
     }
 
+    /// The same for who goes through all parts, each once.
+    pub(super) fn in_passing(&self) -> Result<Self> {
+        Ok(Self { table: Arc::new(self.hats()?.in_passing()), ..self.clone() })
+    }
+
     /// `plan` with a scan of a part of the sky in the place of its leaf.
     pub(super) fn part(
         &self,

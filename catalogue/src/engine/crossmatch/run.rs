@@ -22,6 +22,10 @@ use super::matches::{Matches, Nearest};
 use super::shape::Output;
 use super::terms::Mode;
 
+/// With more chunks than this, to read the footers of files again is a small part of the work, and to keep them is most
+/// of the memory.
+const MANY_CHUNKS: usize = 64;
+
 /// What the threads of a match share.
 #[derive(Debug)]
 pub(super) struct Started {
@@ -37,12 +41,15 @@ impl Started {
     async fn new(task: &Match, threads: usize, context: &Arc<TaskContext>) -> Result<Self> {
         let memory = MemoryConsumer::new("crossmatch rows").register(context.memory_pool());
         let mut chunked = task.chunked.open(context, threads, &memory).await?;
-        let other = task.other.open(context, threads, &memory).await?;
+        let mut other = task.other.open(context, threads, &memory).await?;
         let all_rows_count =
             matches!(task.shape.output, Output::Pairs { unmatched: true } | Output::Rows { matched: false });
         let reach_deg = task.test.within.radius_deg.get() + SLACK_DEG + task.chunked.margin_deg;
         if let (false, Some(cover)) = (all_rows_count, other.cover(reach_deg)) {
             chunked.keep_near(&cover);
+        }
+        if chunked.chunks() > MANY_CHUNKS {
+            (chunked, other) = (chunked.in_passing()?, other.in_passing()?);
         }
         Ok(Self { chunked, other, next: AtomicUsize::new(0), _memory: memory })
     }
