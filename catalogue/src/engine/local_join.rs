@@ -1,6 +1,6 @@
 //! Joins of two tables on `source_id`, a part of the identifiers after the other. A source's identifier begins with a
 //! pixel of the sky, so rows of one source are in about the same part of every table: a join of the catalogue with
-//! light curves holds those of one part at a time, and never all of a table.
+//! light curves holds those of one part at a time, and never all of a table. A row without a pair is in one part, too.
 //!
 //! Only how much is held at once depends on where rows are. A join of other tables, or of small ones, is the engine's.
 
@@ -51,15 +51,19 @@ impl LocalJoins {
 
     fn local(&self, node: &Arc<dyn ExecutionPlan>, threads: usize) -> Option<Result<LocalJoinExec>> {
         let join = node.downcast_ref::<HashJoinExec>()?;
-        // Rows without an identifier have no pair, and are in no part.
-        let of_pairs = matches!(join.join_type(), JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi);
-        if !of_pairs || join.fetch().is_some() || join.null_equality() != NullEquality::NullEqualsNothing {
+        let alone = alone(join)?;
+        if join.fetch().is_some() || join.null_equality() != NullEquality::NullEqualsNothing {
             return None;
         }
         join.on().iter().find_map(|(left_id, right_id)| {
-            let (left, right) = (scan_by_id(join.left(), left_id)?, scan_by_id(join.right(), right_id)?);
-            let parts = parts(left, right, self.part_bytes)?;
-            Some(LocalJoinExec::new(join, Arc::clone(left_id), parts, threads))
+            let sides = [(join.left(), left_id), (join.right(), right_id)];
+            // Rows without an identifier have no pair, and are in no part.
+            if sides.iter().zip(alone).any(|((side, id), alone)| alone && may_be_missing(side, id)) {
+                return None;
+            }
+            let [left, right] = sides.map(|(side, id)| scan_by_id(side, id));
+            let parts = parts([left?, right?], alone, self.part_bytes)?;
+            Some(LocalJoinExec::new(join, [left_id, right_id].map(Arc::clone), parts, threads))
         })
     }
 }
@@ -87,6 +91,21 @@ impl PhysicalOptimizerRule for LocalJoins {
     }
 }
 
+/// Of which side, the left one first, rows without a pair come out. `None` where one row decides about others.
+fn alone(join: &HashJoinExec) -> Option<[bool; 2]> {
+    match join.join_type() {
+        JoinType::Inner | JoinType::LeftSemi | JoinType::RightSemi => Some([false, false]),
+        JoinType::Left | JoinType::LeftAnti if !join.null_aware => Some([true, false]),
+        JoinType::Right | JoinType::RightAnti => Some([false, true]),
+        JoinType::Full => Some([true, true]),
+        JoinType::Left | JoinType::LeftAnti | JoinType::LeftMark | JoinType::RightMark => None,
+    }
+}
+
+fn may_be_missing(side: &Arc<dyn ExecutionPlan>, id: &Arc<dyn PhysicalExpr>) -> bool {
+    id.nullable(&side.schema()).unwrap_or(true)
+}
+
 /// The scan below one side of a join, if `id` is the identifier of its table. A side with a limit is only right as a
 /// whole.
 fn scan_by_id<'a>(side: &'a Arc<dyn ExecutionPlan>, id: &Arc<dyn PhysicalExpr>) -> Option<&'a Scan> {
@@ -100,9 +119,9 @@ fn has_limit(side: &Arc<dyn ExecutionPlan>) -> bool {
     side.fetch().is_some() || side.children().into_iter().any(has_limit)
 }
 
-/// All identifiers, in parts of about `bytes` of the left table. `None` when there would be one, or when identifiers do
-/// not follow the sky.
-fn parts(left: &Scan, right: &Scan, bytes: u64) -> Option<Vec<Ids>> {
+/// All identifiers, in parts of about `bytes` of the left table, of which each may have pairs, or rows that come out
+/// `alone`. `None` when there would be one, or when identifiers do not follow the sky.
+fn parts([left, right]: [&Scan; 2], alone: [bool; 2], bytes: u64) -> Option<Vec<Ids>> {
     if left.bytes()? <= bytes {
         return None;
     }
@@ -117,7 +136,8 @@ fn parts(left: &Scan, right: &Scan, bytes: u64) -> Option<Vec<Ids>> {
     for part in from.zip(to).map(|(from, to)| from..=to) {
         let rows = [left, right].map(|scan| scan.rows_of_ids(&part));
         read = [read[0] + rows[0], read[1] + rows[1]];
-        if rows.iter().all(|rows| *rows > 0) {
+        let has = rows.map(|rows| rows > 0);
+        if has == [true, true] || (has[0] && alone[0]) || (has[1] && alone[1]) {
             parts.push(part);
         }
     }

@@ -14,6 +14,16 @@ fn in_parts() -> Catalogue {
     open(Limits { join_part_bytes: PART_BYTES, ..Limits::default() })
 }
 
+/// Stars of the north with those that are near, as far as there are both.
+fn outer(kind: &str) -> String {
+    let near = "(SELECT source_id, parallax FROM gaia_source WHERE parallax > 1)";
+    format!(
+        "SELECT coalesce(a.source_id, b.source_id), a.source_id, a.dec, b.parallax \
+         FROM (SELECT source_id, dec FROM gaia_source WHERE dec > 0) a {kind} JOIN {near} b \
+         ON a.source_id = b.source_id AND a.dec + b.parallax < 80"
+    )
+}
+
 async fn plan(catalogue: &Catalogue, sql: &str) -> String {
     let plan = ask_of(catalogue, &format!("EXPLAIN {sql}")).await.expect(sql);
     plan.column(1).as_string::<i32>().value(1).to_owned()
@@ -31,8 +41,14 @@ async fn joins_in_parts_have_the_rows_of_joins_in_one_piece() {
         format!(
             "SELECT source_id + 1, ra FROM (SELECT source_id, ra FROM gaia_source) WHERE source_id IN ({known})"
         ),
+        format!(
+            "SELECT a.source_id, ra FROM gaia_source a LEFT ANTI JOIN ({known}) b ON a.source_id = b.source_id"
+        ),
+        outer("LEFT"),
+        outer("RIGHT"),
+        outer("FULL"),
     ] {
-        let sql = format!("{sql} ORDER BY 1");
+        let sql = format!("{sql} ORDER BY 1, 2");
         let plan = plan(&catalogue, &sql).await;
         assert!(plan.contains("LocalJoin: type=") && !plan.contains("HashJoin"), "{plan}");
         let expected = ask(&sql).await.expect("a good query");
@@ -50,7 +66,8 @@ async fn joins_of_other_columns_and_of_limited_sides_stay_in_one_piece() {
         format!("SELECT count(*) FROM {shifted} a JOIN gaia_source b USING (source_id)"),
         format!("SELECT count(*) FROM {first} a JOIN gaia_source b USING (source_id)"),
         "SELECT count(*) FROM gaia_source a JOIN gaia_source b ON a.source_id = b.random_index".to_owned(),
-        "SELECT count(b.ra) FROM gaia_source a LEFT JOIN gaia_source b USING (source_id)".to_owned(),
+        "SELECT count(*) FROM gaia_source WHERE random_index NOT IN (SELECT source_id FROM gaia_source)"
+            .to_owned(),
     ] {
         let plan = plan(&catalogue, &sql).await;
         assert!(!plan.contains("LocalJoin"), "{plan}");
@@ -70,6 +87,9 @@ async fn a_join_in_parts_needs_the_memory_of_a_part() {
     let sum = format!("SELECT count(*), min(dec + ra), max(phot_g_mean_mag) FROM ({PAIRS})");
     let whole = ask_of(&open(little(Limits::default().join_part_bytes)), &sum).await;
     assert!(matches!(whole, Err(QueryError::Resources { .. })), "{whole:?}");
-    let parts = ask_of(&open(little(PART_BYTES)), &sum).await;
-    assert_eq!(parts, Ok(ask(&sum).await.expect("a good query")));
+    let left = format!("SELECT count(*), max(ra) FROM ({})", PAIRS.replace("JOIN", "LEFT JOIN"));
+    for sql in [sum, left] {
+        let parts = ask_of(&open(little(PART_BYTES)), &sql).await;
+        assert_eq!(parts, Ok(ask(&sql).await.expect("a good query")), "{sql}");
+    }
 }

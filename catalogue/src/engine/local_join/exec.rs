@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::{JoinType, Result};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::Operator;
@@ -30,8 +30,8 @@ use crate::engine::table::Scan;
 pub(crate) struct LocalJoinExec {
     /// The join of all rows, which is never run.
     join: Arc<HashJoinExec>,
-    /// The identifier of the left side.
-    left_id: Arc<dyn PhysicalExpr>,
+    /// The identifiers of the left side and of the right.
+    ids: [Arc<dyn PhysicalExpr>; 2],
     parts: Arc<[Ids]>,
     /// The next part to be taken by a thread.
     next: Arc<AtomicUsize>,
@@ -42,7 +42,7 @@ impl LocalJoinExec {
     /// `join` in `parts`, by so many threads.
     pub(super) fn new(
         join: &HashJoinExec,
-        left_id: Arc<dyn PhysicalExpr>,
+        ids: [Arc<dyn PhysicalExpr>; 2],
         parts: Vec<Ids>,
         threads: usize,
     ) -> Result<Self> {
@@ -53,29 +53,47 @@ impl LocalJoinExec {
             Boundedness::Bounded,
         );
         let (join, parts) = (Arc::new(join.builder().build()?), parts.into());
-        Ok(Self { join, left_id, parts, next: Arc::default(), properties: Arc::new(properties) })
+        Ok(Self { join, ids, parts, next: Arc::default(), properties: Arc::new(properties) })
     }
 
-    /// The join of rows with some identifiers. The left side has exactly these, so that no pair is found twice.
+    /// The join of rows with some identifiers. The left side has exactly these, so that no pair is found twice, and so
+    /// has the right side where rows come out without one.
     fn part(&self, ids: &Ids, context: &TaskContext) -> Result<Arc<dyn ExecutionPlan>> {
-        let (left, right) = (rows_of(self.join.left(), ids)?, rows_of(self.join.right(), ids)?);
-        let schema = left.schema();
-        let from = binary(Arc::clone(&self.left_id), Operator::GtEq, lit(*ids.start()), &schema)?;
-        let to = binary(Arc::clone(&self.left_id), Operator::LtEq, lit(*ids.end()), &schema)?;
-        let left = FilterExecBuilder::new(binary(from, Operator::And, to, &schema)?, left)
-            .with_batch_size(context.session_config().batch_size())
-            .build()?;
+        let batch_rows = context.session_config().batch_size();
+        let [left_id, right_id] = &self.ids;
+        let left = exactly(rows_of(self.join.left(), ids)?, left_id, ids, batch_rows)?;
+        let right = rows_of(self.join.right(), ids)?;
+        let right = match self.join.join_type() {
+            JoinType::Right | JoinType::RightAnti | JoinType::Full => {
+                exactly(right, right_id, ids, batch_rows)?
+            }
+            _ => right,
+        };
         let join = self
             .join
             .builder()
             .reset_state()
             .with_partition_mode(PartitionMode::CollectLeft)
-            .with_new_children(vec![Arc::new(left), right])?
+            .with_new_children(vec![left, right])?
             .recompute_properties()
             .build_exec()?;
         // What is found on the left tells the scan of the right which pages to read.
         FilterPushdown::new_post_optimization().optimize(join, context.session_config().options())
     }
+}
+
+/// Those rows of one side whose identifier is among `ids`.
+fn exactly(
+    rows: Arc<dyn ExecutionPlan>,
+    id: &Arc<dyn PhysicalExpr>,
+    ids: &Ids,
+    batch_rows: usize,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let schema = rows.schema();
+    let from = binary(Arc::clone(id), Operator::GtEq, lit(*ids.start()), &schema)?;
+    let to = binary(Arc::clone(id), Operator::LtEq, lit(*ids.end()), &schema)?;
+    let filter = FilterExecBuilder::new(binary(from, Operator::And, to, &schema)?, rows);
+    Ok(Arc::new(filter.with_batch_size(batch_rows).build()?))
 }
 
 /// One side of the join with rows of some identifiers, and others of the same pages, for one thread.
@@ -128,7 +146,7 @@ impl ExecutionPlan for LocalJoinExec {
         &self,
         visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        visit(&self.left_id)
+        visit(&self.ids[0])
     }
 
     fn with_new_children(
