@@ -36,7 +36,7 @@ def measure(service: Service, rows: Rows, directory: Path, rounds: int) -> list[
     return [
         _binary(service, count, rounds),
         _csv(service, rows, directory, count, rounds),
-        _first_byte(service, "of a million rows", _query(count), f"{SELECT} LIMIT {count}"),
+        _first_byte(service, f"of {count:,} rows", _query(count), f"{SELECT} LIMIT {count}"),
         _first_byte(
             service, "of a cone", f"{SELECT} WHERE {ADQL_CONE}", f"{SELECT} WHERE cone(ra, dec, 266.4, -29, 0.5)"
         ),
