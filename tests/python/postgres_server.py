@@ -26,7 +26,8 @@ class PostgresServer:
         settings = f"-c listen_addresses= -c unix_socket_directories={self._directory} -c fsync=off"
         log = str(self._directory / "log")
         try:
-            self._run("initdb", "--pgdata", self._data, "--username", USER, "--auth", "trust", "--no-sync")
+            made = ["--username", USER, "--auth", "trust", "--no-sync", "--locale", "C"]
+            self._run("initdb", "--pgdata", self._data, *made)
             self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--log", log, "--options", settings)
         except BaseException:
             shutil.rmtree(self._directory)
