@@ -12,6 +12,7 @@ mod crossmatch;
 mod damage;
 mod diagnose;
 mod error;
+mod estimate;
 mod flat;
 mod footer;
 mod footers;

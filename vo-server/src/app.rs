@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::identity::{Passwords, Throttle};
 use crate::state::State;
 use crate::usage::{Ledger, Metrics};
-use crate::uws::Running;
+use crate::uws::{Pace, Running};
 
 /// The parts of a running server. Clones share them.
 #[derive(Clone)]
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub closing: CancellationToken,
     /// One permit for each job that may run.
     pub turns: Arc<Semaphore>,
+    /// How fast jobs have been reading lately.
+    pub pace: Pace,
     /// The jobs that run here.
     pub running: Running,
 }
@@ -67,6 +69,7 @@ impl App {
             started: jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default(),
             closing: CancellationToken::new(),
             turns,
+            pace: Pace::default(),
             running: Running::default(),
         }))
     }

@@ -1,5 +1,7 @@
 //! From the parameters of a query to its rows: the one place where ADQL meets the catalogue.
 
+use std::sync::{Arc, OnceLock};
+
 use arrow::compute::concat_batches;
 use catalogue::engine::Guest;
 
@@ -23,7 +25,15 @@ pub(crate) struct Question {
     /// Tables that came with it.
     pub uploads: Vec<Guest>,
     /// The job that asks, if it is one.
-    pub job: Option<String>,
+    pub job: Option<AskingJob>,
+}
+
+/// A job that asks, perhaps again after a crash.
+pub(crate) struct AskingJob {
+    /// Its name.
+    pub id: String,
+    /// Where it hears how many bytes its query will read, if that is known.
+    pub bytes: Arc<OnceLock<u64>>,
 }
 
 impl Question {
@@ -56,14 +66,15 @@ impl Question {
         })
     }
 
-    /// The same, asked by a job, which may ask again after a crash.
-    pub(crate) fn of_job(self, id: &str) -> Self {
-        Self { job: Some(id.to_owned()), ..self }
+    /// The same, asked by a job.
+    pub(crate) fn of_job(self, job: AskingJob) -> Self {
+        Self { job: Some(job), ..self }
     }
 
     /// Plans the query and starts it.
     pub(crate) async fn ask(self, app: &App) -> Result<Table, Refusal> {
-        if let Some(told) = crossmatch::run(app, &self.caller, &self.adql, self.job.as_deref()).await? {
+        let job = self.job.as_ref().map(|job| job.id.as_str());
+        if let Some(told) = crossmatch::run(app, &self.caller, &self.adql, job).await? {
             return Ok(told);
         }
         let user = self.caller.user();
@@ -79,6 +90,12 @@ impl Question {
             let schema = query.schema();
             let nothing = concat_batches(&schema, &[])?;
             return Ok(Table::of_batches(schema, vec![nothing]));
+        }
+        if let Some(job) = self.job
+            && let Some(bytes) = query.bytes_to_read().await?
+        {
+            // It asks once.
+            let _ = job.bytes.set(bytes);
         }
         Ok(query.execute().await?.into())
     }

@@ -23,6 +23,7 @@ const PART: Part = Part {
             postgres: include_str!("../migrations/0002_usage.postgres.sql"),
         },
         Step::same("servers", include_str!("../migrations/0003_servers.sql")),
+        Step::same("quotes", include_str!("../migrations/0004_quotes.sql")),
     ],
 };
 

@@ -24,7 +24,7 @@ use super::limits::Limits;
 use super::share::{Share, Turn};
 use super::stop::Stop;
 use super::workers::{died, panicked};
-use super::{damage, diagnose, watch};
+use super::{damage, diagnose, estimate, watch};
 
 /// Rows of a batch, at most, in a query that gathers rows into fewer. They are sent to nobody, so they may as well stay
 /// in the caches of the processor.
@@ -67,6 +67,14 @@ impl Query {
             Ok(TreeNodeRecursion::Continue)
         });
         names.into_iter().collect()
+    }
+
+    /// About the bytes that it will read of tables; nothing where they are known only while it runs, or do not say how
+    /// much there is to do.
+    pub async fn bytes_to_read(&self) -> Result<Option<u64>, QueryError> {
+        let plan = self.session.query_planner().create_physical_plan(&self.plan, &self.session).await;
+        let plan = plan.map_err(|error| diagnose::running(error, &self.shelf.limits))?;
+        Ok(estimate::bytes(&plan))
     }
 
     /// Waits for the query's turn and starts it; its time starts then. Dropping the rows stops it.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod crossmatch;
+mod estimates;
 mod fairness;
 mod foreign;
 mod foreign_rows;

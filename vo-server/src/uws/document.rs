@@ -5,7 +5,6 @@ use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
 use super::job::Job;
-use super::phase::Phase;
 use crate::dali::printable;
 use crate::refusal::Refusal;
 
@@ -111,12 +110,9 @@ fn write_job(xml: &mut Xml, job: &Job, url: &str, namespaces: &[(&str, &str)]) -
     Ok(())
 }
 
-/// When the job should be done at the latest.
+/// When the job will probably be done, or would probably have been (`pace`).
 pub(super) fn quote(job: &Job) -> Option<String> {
-    match (job.phase, job.started_at) {
-        (Phase::Executing, Some(started)) => Some(time(started + job.execution_seconds)),
-        _ => None,
-    }
+    job.quote_at.map(time)
 }
 
 fn write_parameters(xml: &mut Xml, job: &Job, namespaces: &[(&str, &str)]) -> Io {

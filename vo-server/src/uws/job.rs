@@ -24,6 +24,8 @@ pub(crate) struct Job {
     pub created_at: i64,
     /// When it began to run, the last time.
     pub started_at: Option<i64>,
+    /// When its newest run will probably be done.
+    pub quote_at: Option<i64>,
     /// When it ended.
     pub ended_at: Option<i64>,
     /// When it and its result are removed.
@@ -54,7 +56,7 @@ pub(crate) struct JobResult {
 impl Job {
     /// The columns that [`Job::of_row`] reads.
     pub(super) const COLUMNS: &str = "id, owner, name, run_id, phase, parameters, created_at, started_at, \
-         ended_at, destruction_at, execution_seconds, run, message, media_type, extension, bytes, row_count";
+         ended_at, destruction_at, execution_seconds, quote_at, run, message, media_type, extension, bytes, row_count";
 
     /// A job of a row.
     pub(super) fn of_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
@@ -70,6 +72,7 @@ impl Job {
             parameters: serde_json::from_str(&parameters).map_err(|_| damaged("parameter"))?,
             created_at: row.try_get("created_at")?,
             started_at: row.try_get("started_at")?,
+            quote_at: row.try_get("quote_at")?,
             ended_at: row.try_get("ended_at")?,
             destruction_at: row.try_get("destruction_at")?,
             execution_seconds: row.try_get("execution_seconds")?,

@@ -106,11 +106,18 @@ impl<'a> Jobs<'a> {
 
     /// Begins a run of a job that is queued here; the number of the run, unless it is not queued here any more.
     pub(crate) async fn begin(&self, id: &str) -> Result<Option<i64>, StateError> {
-        let sql = "UPDATE jobs SET phase = $1, started_at = $2, run = run + 1 \
+        let sql = "UPDATE jobs SET phase = $1, started_at = $2, quote_at = NULL, run = run + 1 \
                    WHERE id = $3 AND phase = $4 AND server = $5 RETURNING run";
         let query = sqlx::query_scalar(sql).bind(Phase::Executing.name()).bind(now()).bind(id);
         let query = query.bind(Phase::Queued.name()).bind(self.state.server());
         Ok(query.fetch_optional(self.state.pool()).await?)
+    }
+
+    /// Says when a run will probably be done.
+    pub(crate) async fn set_quote(&self, id: &str, run: i64, at: i64) -> Result<(), StateError> {
+        let query = sqlx::query("UPDATE jobs SET quote_at = $1 WHERE id = $2 AND run = $3");
+        query.bind(at).bind(id).bind(run).execute(self.state.pool()).await?;
+        Ok(())
     }
 
     /// Announces the result of a run. False when the job has been stopped or started again meanwhile.

@@ -4,7 +4,8 @@
 //! announced survives a crash. A job that ran when its server ended is run again (`upkeep`).
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use super::job::{Job, JobResult};
 use super::jobs::{Jobs, Queued};
@@ -13,11 +14,11 @@ use super::results::{self, Part, ResultFile};
 use super::uploads;
 use crate::answer;
 use crate::app::App;
-use crate::ask::Question;
+use crate::ask::{AskingJob, Question};
 use crate::identity::Caller;
 use crate::parameters::Parameters;
 use crate::refusal::Refusal;
-use crate::state::StateError;
+use crate::state::{StateError, now};
 use crate::tap::sync;
 
 /// Runs the jobs of a server.
@@ -134,15 +135,24 @@ impl Runner {
         let parameters = Parameters::of(job.parameters.iter().cloned()).with_files(files);
         let offer = sync::format(&parameters)?;
         let caller = Caller::of_name(&job.owner);
-        let question = Question::read(&self.app, &caller, &parameters).await?.of_job(&job.id);
+        let bytes = Arc::new(OnceLock::new());
+        let asking = AskingJob { id: job.id.clone(), bytes: Arc::clone(&bytes) };
+        let question = Question::read(&self.app, &caller, &parameters).await?.of_job(asking);
         let (adql, max_rows) = (question.adql.clone(), question.max_rows);
         let table = question.ask(&self.app).await?;
+        let (bytes_read, began) = (bytes.get().copied(), Instant::now());
+        if let Some(seconds) = bytes_read.and_then(|bytes| self.app.pace.seconds(bytes)) {
+            self.jobs().set_quote(&job.id, job.run, now() + seconds).await?;
+        }
         let about = sync::about(adql, &table.schema, &self.app.base_url());
         let file = |source| StateError::File { path: part.to_owned(), source };
         let mut result = ResultFile::create(part, self.app.config.jobs.result_bytes).await.map_err(file)?;
         let written = answer::write(table, offer.writer(about), max_rows, &mut result).await;
         let written = written.map_err(|error| Refusal::JobFailed { message: error.to_string() })?;
         let bytes = result.store().await.map_err(file)?;
+        if let Some(bytes_read) = bytes_read {
+            self.app.pace.learn(bytes_read, began.elapsed());
+        }
         Ok(JobResult {
             media_type: offer.media_type.to_owned(),
             extension: offer.extension.to_owned(),

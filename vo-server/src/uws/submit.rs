@@ -51,6 +51,7 @@ fn new_job(app: &App, caller: &Caller, parameters: &Parameters) -> Job {
         parameters: Vec::new(),
         created_at,
         started_at: None,
+        quote_at: None,
         ended_at: None,
         destruction_at: created_at + limits.destruction_seconds,
         execution_seconds: limits.execution_seconds,

@@ -99,3 +99,46 @@ async fn a_removed_job_is_gone() {
         }
     }
 }
+
+async fn quote(world: &World, query: &str) -> String {
+    let job = create(world, &[("QUERY", query), ("PHASE", "RUN"), ("FORMAT", "csv")]).await;
+    assert_eq!(ended(world, &job).await, "COMPLETED");
+    told(world.get(&format!("async/{job}/quote"))).await.1
+}
+
+#[tokio::test]
+async fn a_quote_is_of_the_plan_and_of_the_pace_before_and_there_is_none_where_neither_tells() {
+    let world = World::new().await;
+    let scan = "SELECT source_id, ra, dec, parallax, phot_g_mean_mag FROM gaia_source";
+    assert_eq!(quote(&world, scan).await, "", "nothing has been read yet");
+    let pairs = "SELECT COUNT(*) AS n FROM (SELECT TOP 9 ra FROM gaia_source) AS a, (SELECT TOP 9 ra FROM gaia_source) AS b \
+                 WHERE a.ra <> b.ra";
+    assert_eq!(quote(&world, pairs).await, "", "pairs are not bytes");
+    let told = quote(&world, scan).await;
+    let at: jiff::Timestamp = told.parse().unwrap_or_else(|_| panic!("no time: {told:?}"));
+    let away = at.duration_since(jiff::Timestamp::now());
+    assert!(away.unsigned_abs() < std::time::Duration::from_secs(300), "{away:?}");
+}
+
+#[tokio::test]
+async fn what_a_crash_left_beside_the_results_is_removed_and_nothing_else() {
+    for home in Home::both() {
+        let mut world = World::at(home.clone()).await;
+        let job = create(&world, &[("QUERY", QUERY), ("PHASE", "RUN"), ("FORMAT", "csv")]).await;
+        assert_eq!(ended(&world, &job).await, "COMPLETED");
+        world.stop().await;
+        // A later run that was cut off, one that nobody announced, a job that is gone, and somebody's notes.
+        let left =
+            [format!("{job}.2.part"), format!("{job}.1.part"), "a1.1".to_owned(), "notes.txt".to_owned()];
+        for name in &left {
+            std::fs::write(home.results().join(name), "half").expect("written");
+        }
+        world.start().await;
+        let names = std::fs::read_dir(home.results()).expect("a directory");
+        let mut names: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [format!("{job}.1").as_str(), "notes.txt"]);
+        let (status, rows) = told(world.get(&format!("async/{job}/results/result"))).await;
+        assert_eq!((status, rows.lines().count()), (200, 8));
+    }
+}

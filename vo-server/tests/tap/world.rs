@@ -50,6 +50,11 @@ impl Home {
         Self { database: Some(database), _postgres: Some(postgres), ..Self::sqlite() }
     }
 
+    /// Where results of jobs are.
+    pub fn results(&self) -> PathBuf {
+        self.state.path().join("results")
+    }
+
     /// The file of its jobs, where they are in one.
     pub fn file(&self) -> PathBuf {
         self.state.path().join("vo.db")

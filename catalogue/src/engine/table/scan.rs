@@ -160,6 +160,11 @@ impl Scan {
         }
     }
 
+    /// Whether it chooses its files only when its first row is asked for.
+    pub(crate) fn is_late(&self) -> bool {
+        !self.late.is_empty()
+    }
+
     /// About the bytes of the chosen rows, from the size of the columns that are read.
     pub(crate) fn bytes(&self) -> Option<u64> {
         let source = self.config()?.file_source();
