@@ -7,12 +7,14 @@
 
 mod chain;
 mod log;
+mod report;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use chain::{ChainError, Head, verify};
 pub use log::{Limits, Log, LogError};
+pub use report::{Report, Reports};
 
 /// What happened, as its line tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

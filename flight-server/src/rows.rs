@@ -9,12 +9,13 @@ use arrow::array::RecordBatch;
 use arrow_flight::FlightData;
 use arrow_flight::encode::{DictionaryHandling, FlightDataEncoder, FlightDataEncoderBuilder};
 use arrow_flight::error::FlightError;
+use audit::Report;
 use catalogue::engine::QueryError;
 use futures::{FutureExt, Stream, StreamExt};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status};
 
-use crate::report::Report;
+use crate::report;
 use crate::running::Guard;
 use crate::status;
 
@@ -82,11 +83,11 @@ impl Stream for Rows {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(data))) => self.report.bytes += data.data_body.len() as u64,
             Poll::Ready(Some(Err(error))) => {
-                self.report.end(error.code());
+                report::end(&mut self.report, error.code());
                 self.encoder = None;
             }
             Poll::Ready(None) => {
-                self.report.end(Code::Ok);
+                report::end(&mut self.report, Code::Ok);
                 self.encoder = None;
             }
         }

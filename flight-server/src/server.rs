@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::token::{Audience, Verifier};
 use arrow_flight::flight_service_server::FlightServiceServer;
-use audit::{Log, LogError};
+use audit::{Log, LogError, Reports};
 use catalogue::engine::Catalogue;
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -19,7 +19,6 @@ use user_space::UserSpace;
 
 use crate::config::{Config, Tls};
 use crate::plans::{self, Plans};
-use crate::report::Reports;
 use crate::running::Running;
 use crate::seal::Sealer;
 use crate::service::Service;
@@ -110,7 +109,7 @@ pub async fn start(
     let addr = incoming.local_addr().map_err(listen)?;
     let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
     let audit = config.audit_dir.as_deref().map(|dir| Log::open(dir, config.audit.clone()));
-    let reports = Reports { audit: audit.transpose()?.map(Arc::new) };
+    let reports = Reports::to(audit.transpose()?);
     let tables = space.map(|space| Tables {
         space,
         catalogue: Arc::clone(&catalogue),

@@ -11,7 +11,7 @@ use arrow_flight::sql::{
 };
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use audit::Verb;
+use audit::{Reports, Verb};
 use bytes::Bytes;
 use catalogue::engine::{Catalogue, Query, User};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::plans::Plans;
-use crate::report::Reports;
+use crate::report;
 use crate::rows::{Ends, Rows};
 use crate::running::Running;
 use crate::seal::{Purpose, Sealer};
@@ -59,7 +59,7 @@ impl Statements {
     async fn plan(&self, user: &User, sql: &str) -> Result<Query, Status> {
         self.catalogue.plan(user, sql).await.map_err(|error| {
             let refused = status::of_query(&error);
-            self.reports.begin(user, Verb::Read).end(refused.code());
+            report::end(&mut self.reports.begin(user.name.as_str(), Verb::Read), refused.code());
             refused
         })
     }
@@ -118,7 +118,7 @@ impl Statements {
     pub(crate) async fn rows(&self, user: &User, ticket: &Bytes) -> Result<Rows, Status> {
         let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
         let guard = self.running.begin(ticket).ok_or_else(status::cancelled)?;
-        let mut report = self.reports.begin(user, Verb::Read);
+        let mut report = self.reports.begin(user.name.as_str(), Verb::Read);
         let tables = &mut report.tables;
         let running = async {
             let epoch = self.catalogue.epoch().await?;
@@ -136,7 +136,7 @@ impl Statements {
             }
             Err(error) => {
                 let refused = status::of_query(&error);
-                report.end(refused.code());
+                report::end(&mut report, refused.code());
                 Err(refused)
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::names::Username;
 use arrow_flight::sql::{CommandStatementIngest, TableExistsOption, TableNotExistOption};
 use arrow_schema::Schema;
-use audit::Verb;
+use audit::{Report, Reports, Verb};
 use catalogue::engine::{self, Catalogue, Change, Existing, Request, User};
 use futures::TryStreamExt;
 use tonic::Status;
@@ -14,7 +14,7 @@ use user_space::{SpaceError, TableName, Upload, UserSpace, Way, owner_of_schema,
 
 use crate::incoming::Incoming;
 use crate::listings::CATALOG;
-use crate::report::{Report, Reports};
+use crate::report;
 use crate::status::{self, unimplemented};
 
 /// How much one message of an upload may hold.
@@ -65,7 +65,7 @@ impl Tables {
         let target = Target::read(user, &name)?;
         let mut report = self.report(user, Verb::Write, &target);
         let stored = self.store(user, &target, way, incoming, &mut report).await;
-        report.stored(&stored);
+        report::stored(&mut report, &stored);
         stored
     }
 
@@ -97,21 +97,21 @@ impl Tables {
                 let target = Target::read(user, &table)?;
                 let mut report = self.report(user, Verb::Write, &target);
                 let stored = self.create(user, &target, existing, rows, &mut report).await;
-                report.stored(&stored);
+                report::stored(&mut report, &stored);
                 stored.map(Some)
             }
             Some(Change::Drop { table, if_exists }) => {
                 let target = Target::read(user, &table)?;
                 let mut report = self.report(user, Verb::Drop, &target);
                 let dropped = self.drop_table(user, &target, if_exists).await;
-                report.stored(&dropped);
+                report::stored(&mut report, &dropped);
                 dropped.map(Some)
             }
         }
     }
 
     fn report(&self, user: &User, verb: Verb, target: &Target) -> Report {
-        let mut report = self.reports.begin(user, verb);
+        let mut report = self.reports.begin(user.name.as_str(), verb);
         report.tables.push(target.to_string());
         report
     }
