@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use api::token::Verifier;
+use audit::Reports;
 use catalogue::engine::Catalogue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,8 @@ pub(crate) struct Parts {
     pub verifier: Verifier,
     pub passwords: Option<Arc<dyn Passwords>>,
     pub state: State,
+    /// What the audit log is told.
+    pub reports: Reports,
     /// Users' own tables.
     pub space: Option<UserSpace>,
 }

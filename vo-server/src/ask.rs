@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow::compute::concat_batches;
-use catalogue::engine::Guest;
+use audit::Verb;
+use catalogue::engine::{Guest, User};
 
 use crate::answer::Table;
 use crate::app::App;
@@ -12,7 +13,7 @@ use crate::parameters::Parameters;
 use crate::plan::{self, Asked};
 use crate::refusal::Refusal;
 use crate::user_tables::crossmatch;
-use crate::{tap_schema, upload, usage};
+use crate::{tap_schema, upload, usage, witness};
 
 /// A query that somebody asks.
 pub(crate) struct Question {
@@ -78,13 +79,20 @@ impl Question {
             return Ok(told);
         }
         let user = self.caller.user();
+        let mut report = app.reports.begin(user.name.as_str(), Verb::Read);
+        let answered = self.answered(app, &user, &mut report.tables).await;
+        witness::read(report, answered, Refusal::status)
+    }
+
+    async fn answered(self, app: &App, user: &User, tables: &mut Vec<String>) -> Result<Table, Refusal> {
         let mut guests = self.uploads;
         if self.adql.to_ascii_lowercase().contains(tap_schema::NAME) {
             guests.extend(tap_schema::tables(app, &self.caller).await?);
         }
         guests.extend(usage::table::named(app, &self.caller, &self.adql).await?);
         let asked = Asked { text: self.adql, maxrec: self.max_rows, guests };
-        let query = plan::plan(&app.catalogue, &user, asked, &app.config.adql).await?;
+        let query = plan::plan(&app.catalogue, user, asked, &app.config.adql).await?;
+        *tables = query.tables();
         if self.max_rows == Some(0) {
             // Columns only. Whether there are rows is not known, and the client asked not to know.
             let schema = query.schema();

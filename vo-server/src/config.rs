@@ -26,6 +26,10 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where the tables of jobs and logins are, unless in `state_dir`. Servers that share a database share `state_dir`.
     pub database: Option<Location>,
+    /// Where the audit log is kept, if it is; of this server alone.
+    pub audit_dir: Option<PathBuf>,
+    /// How large its files become.
+    pub audit: audit::Limits,
     /// Limits of connections.
     pub connections: ConnectionLimits,
     /// Limits of a query's text.
@@ -146,6 +150,8 @@ impl Config {
             keys,
             state_dir: state_dir.to_owned(),
             database: None,
+            audit_dir: None,
+            audit: audit::Limits::default(),
             connections: ConnectionLimits::default(),
             adql: adql::Limits::default(),
             traffic: TrafficLimits::default(),

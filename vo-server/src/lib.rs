@@ -29,6 +29,7 @@ mod usage;
 mod user_tables;
 mod uws;
 mod vosi;
+mod witness;
 
 pub use config::{Config, JobLimits, Tls, TrafficLimits, UsageLimits};
 pub use identity::{ANONYMOUS, Passwords};

@@ -30,6 +30,9 @@ struct Options {
     /// that share a database share --state and --user-space [default: SQLite files in --state and in --user-space]
     #[arg(long, env = "NEARSIDE_DATABASE", hide_env_values = true)]
     database: Option<Location>,
+    /// Directory for the audit log: who read or changed which table; without one none is kept
+    #[arg(long)]
+    audit: Option<PathBuf>,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
@@ -76,6 +79,7 @@ async fn main() -> anyhow::Result<()> {
         tls,
         operators: options.operators,
         database: options.database,
+        audit_dir: options.audit,
         ..Config::new(&options.issuer, keys, &options.state)
     };
     let server = start(config, Arc::new(catalogue), None, space).await?;

@@ -182,7 +182,8 @@ fn of_space(error: &SpaceError) -> StatusCode {
     }
 }
 
-fn of_query(error: &QueryError) -> StatusCode {
+/// The status of a query that failed.
+pub(crate) fn of_query(error: &QueryError) -> StatusCode {
     match error {
         QueryError::Syntax { .. }
         | QueryError::UnknownTable { .. }

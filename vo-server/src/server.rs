@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use api::token::{Audience, Verifier};
+use audit::{Log, LogError, Reports};
 use catalogue::engine::Catalogue;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -30,6 +31,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// The audit log cannot be kept, and without it nobody is served.
+    #[error(transparent)]
+    Audit(#[from] LogError),
     /// The certificate or its key cannot be used.
     #[error("the certificate {path} or its key is not good for TLS")]
     Certificate {
@@ -71,10 +75,12 @@ pub async fn start(
     let verifier = Verifier::new(&config.issuer, Audience::Vo, &config.keys);
     let verifier = verifier.map_err(|error| StartError::Keys(error.into()))?;
     let state = State::open(&config.state_dir, config.database.as_ref()).await?;
+    let log = config.audit_dir.as_deref().map(|dir| Log::open(dir, config.audit.clone()));
+    let reports = Reports::to(log.transpose()?);
     let listen = |source| StartError::Listen { addr: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
     let addr = listener.local_addr().map_err(listen)?;
-    let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state, space });
+    let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state, reports, space });
     Upkeep::new(&app).recover().await?;
     let connections = TaskTracker::new();
     let service = listener::Service {

@@ -5,6 +5,7 @@ pub(crate) mod crossmatch;
 pub(crate) mod share;
 pub(crate) mod tool;
 
+use audit::Verb;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use crate::dali::{self, Answer};
 use crate::identity::Caller;
 use crate::parameters::Parameters;
 use crate::refusal::Refusal;
-use crate::{upload, uws};
+use crate::{upload, uws, witness};
 use api::names::Username;
 
 /// Bytes of a job's result that becomes a table.
@@ -32,15 +33,15 @@ pub(crate) async fn upload(
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let name = own(&owner, parameters.required("TABLE_NAME")?)?;
     if is_true(&parameters, "DELETE") {
-        delete(space, &owner, &name, is_true(&parameters, "FORCE_REMOVAL")).await?;
+        let deleting = delete(space, &owner, &name, is_true(&parameters, "FORCE_REMOVAL"));
+        witness::change(&app, &owner, Verb::Drop, &name, deleting).await?;
         return Ok(dali::text(format!("{}.{name} was deleted\n", schema_of(&owner))));
     }
     let bytes = contents(&app, &caller, &parameters).await?;
     let description = parameters.get("TABLE_DESC").map(str::to_owned);
     let text_table = parameters.get("FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("csv"));
-    let rows =
-        store(space.clone(), owner.clone(), name.clone(), Sent { bytes, description, text_table }).await?;
-    tracing::info!(user = %owner, rows, "a table of {owner} was uploaded: {rows} rows");
+    let storing = store(space.clone(), owner.clone(), name.clone(), Sent { bytes, description, text_table });
+    let rows = witness::change(&app, &owner, Verb::Write, &name, storing).await?;
     Ok(dali::text(format!("{}.{name} has {rows} rows\n", schema_of(&owner))))
 }
 
@@ -87,9 +88,9 @@ fn described(table: Guest, description: Option<String>) -> Guest {
     Guest { columns: columns.into(), ..table }
 }
 
-async fn delete(space: &UserSpace, owner: &Username, name: &TableName, force: bool) -> Result<(), Refusal> {
+async fn delete(space: &UserSpace, owner: &Username, name: &TableName, force: bool) -> Result<u64, Refusal> {
     match space.drop_table(owner, owner, name).await? || force {
-        true => Ok(()),
+        true => Ok(0),
         false => Err(no_table(owner, name)),
     }
 }

@@ -62,6 +62,7 @@ impl Platform {
                 // It is their machine.
                 operators: vec![user.clone()],
                 database: args.database.clone(),
+                audit_dir: Some(state.audit("vo")?),
                 ..vo_server::Config::new(identity.issuer(), identity.key_set(), &state.vo()?)
             },
             Arc::clone(&catalogue),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
+use audit::Verb;
 use catalogue::engine::{Guest, QueryError, Request, RetrievalType};
 use futures::TryStreamExt;
 use sqlparser::ast::Statement;
@@ -14,6 +15,8 @@ use sqlparser::parser::Parser;
 use crate::answer::Table;
 use crate::app::App;
 use crate::identity::Caller;
+use crate::refusal::of_query;
+use crate::witness;
 
 /// Identifiers that are looked up at once.
 pub(super) const GROUP: usize = 1_000;
@@ -59,6 +62,14 @@ async fn ask(app: &App, caller: &Caller, sql: &str, ids: &[i64]) -> Result<Table
     let statements = Parser::parse_sql(&GenericDialect {}, sql).expect("our own SQL");
     let Some(Statement::Query(query)) = statements.into_iter().next() else { unreachable!("our own SELECT") };
     let request = Request { query, text: sql.to_owned(), guests: vec![guest] };
-    let query = app.catalogue.plan_request(&caller.user(), request).await?;
-    Ok(query.execute().await?.into())
+    let user = caller.user();
+    let mut report = app.reports.begin(user.name.as_str(), Verb::Read);
+    let tables = &mut report.tables;
+    let answering = async {
+        let query = app.catalogue.plan_request(&user, request).await?;
+        *tables = query.tables();
+        Ok(query.execute().await?.into())
+    };
+    let answered = answering.await;
+    witness::read(report, answered, of_query)
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use api::names::Username;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use audit::Verb;
 use catalogue::engine::TableInfo;
 use futures::StreamExt;
 use user_space::{MADE_BY, TableName, Upload, Way, schema_of};
@@ -21,6 +22,7 @@ use crate::app::App;
 use crate::identity::Caller;
 use crate::plan::{self, Asked};
 use crate::refusal::Refusal;
+use crate::witness;
 use call::Call;
 use side::Side;
 
@@ -50,11 +52,14 @@ pub(crate) async fn run(
     let told = format!("Pairs of {left} and {right} within {} arcsec", call.radius_arcsec);
     columns.metadata.insert("description".to_owned(), told);
     columns.metadata.extend(job.map(|job| (MADE_BY.to_owned(), job.to_owned())));
-    // Refused before anything is matched, where the table is there already.
-    let rows = match space.upload(&owner, &owner, &name, Way::Create, &columns).await? {
-        Some(upload) => keep(upload, query.execute().await?.into()).await?,
-        None => 0,
+    let keeping = async {
+        // Refused before anything is matched, where the table is there already.
+        match space.upload(&owner, &owner, &name, Way::Create, &columns).await? {
+            Some(upload) => keep(upload, query.execute().await?.into()).await,
+            None => Ok(0),
+        }
     };
+    let rows = witness::change(app, &owner, Verb::Write, &name, keeping).await?;
     told_table(&owner, &name, rows).map(Some)
 }
 
