@@ -22,7 +22,7 @@ use tower::Service;
 
 use crate::cluster::{Actor, Cluster};
 use crate::defects::Defect;
-use crate::store::{Patch, Refusal, at};
+use crate::store::{Patch, Refusal, Store, at, text};
 use crate::wire;
 
 pub use request::{Call, Verb};
@@ -66,7 +66,18 @@ impl Connection {
             Some(defect) => wire::on_answer(defect, &call, outcome, &self.cluster),
             None => outcome,
         };
-        Ok(response(outcome))
+        Ok(self.response(outcome))
+    }
+
+    fn response(&self, outcome: Result<Answered, Refusal>) -> Response<Answer> {
+        let (code, body) = match outcome {
+            Ok(Answered::One(object)) => (200, self.cluster.world().store.json(&object)),
+            Ok(Answered::Page(page)) => (200, page.json(&self.cluster.world().store)),
+            Err(refusal) => (refusal.code, Bytes::from(status(&refusal).to_string())),
+        };
+        let mut response = Response::new(Full::new(body).boxed_unsync());
+        *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
+        response
     }
 
     fn count(&self) {
@@ -76,7 +87,7 @@ impl Connection {
     }
 
     /// Performs the call, or what is left of it after the network and the server have had their way.
-    async fn suffer(&self, call: &Call) -> Result<Result<Arc<Value>, Refusal>, Closed> {
+    async fn suffer(&self, call: &Call) -> Result<Result<Answered, Refusal>, Closed> {
         let (clock, dice) = (&self.cluster.clock, &self.cluster.dice);
         clock.sleep(dice.millis(1..20)).await;
         let faults = self.cluster.world().faults;
@@ -134,7 +145,14 @@ impl Service<Request<Body>> for Connection {
 }
 
 /// The effect of a call on the store.
-fn perform(connection: &Connection, call: &Call) -> Result<Arc<Value>, Refusal> {
+fn perform(connection: &Connection, call: &Call) -> Result<Answered, Refusal> {
+    if let Verb::List { limit, after } = &call.verb {
+        return Ok(Answered::Page(list(&connection.cluster, call, *limit, after.as_deref())));
+    }
+    perform_on_one(connection, call).map(Answered::One)
+}
+
+fn perform_on_one(connection: &Connection, call: &Call) -> Result<Arc<Value>, Refusal> {
     let cluster = &connection.cluster;
     let (plural, name) = (call.plural.as_str(), call.name.as_str());
     let missing = || Refusal::new(404, "NotFound", format!("{plural} {name:?} not found"));
@@ -146,8 +164,7 @@ fn perform(connection: &Connection, call: &Call) -> Result<Arc<Value>, Refusal> 
             let version = cluster.world().store.version().saturating_sub(cluster.dice.number(0..60));
             cluster.world().store.get_at(plural, name, version).ok_or_else(missing)
         }
-        Verb::List { limit, after } => list(cluster, call, *limit, after.as_deref()).map(Arc::new),
-        Verb::Watch => Err(missing()),
+        Verb::List { .. } | Verb::Watch => Err(missing()),
         Verb::Create => commit("create", Box::new(|store, now| store.create(plural, call.body.clone(), now))),
         Verb::Patch { kind, status } => {
             let patch = Patch { kind: *kind, status: *status, body: &call.body };
@@ -162,36 +179,45 @@ fn perform(connection: &Connection, call: &Call) -> Result<Arc<Value>, Refusal> 
 }
 
 type Change<'a> =
-    Box<dyn FnOnce(&mut crate::store::Store, jiff::Timestamp) -> Result<Arc<Value>, Refusal> + 'a>;
+    Box<dyn FnOnce(&mut Store, jiff::Timestamp) -> Result<Arc<Value>, Refusal> + 'a>;
 
-/// One page. The next one starts after the last name of this one; a page of a forgotten version is refused.
-fn list(cluster: &Cluster, call: &Call, limit: usize, after: Option<&str>) -> Result<Value, Refusal> {
-    let world = cluster.world();
-    let matching = world.store.all(&call.plural).filter(|object| call.selects(object));
-    let mut items: Vec<Value> = matching
-        .filter(|object| after.is_none_or(|after| crate::store::text(object, "/metadata/name") > after))
-        .take(limit + 1)
-        .map(|object| Value::clone(object))
-        .collect();
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let last = items.last().map(|item| crate::store::text(item, "/metadata/name").to_owned());
-    let mut metadata = json!({"resourceVersion": world.store.version().to_string()});
-    if let Some(last) = last.filter(|_| more) {
-        metadata["continue"] = json!(last);
-    }
-    Ok(json!({"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items}))
+/// What a call that was performed gives.
+#[derive(Clone)]
+pub enum Answered {
+    /// An object.
+    One(Arc<Value>),
+    /// Part of a list.
+    Page(Page),
 }
 
-fn response(outcome: Result<Arc<Value>, Refusal>) -> Response<Answer> {
-    let (code, body) = match outcome {
-        Ok(body) => (200, body),
-        Err(refusal) => (refusal.code, Arc::new(status(&refusal))),
-    };
-    let body = Full::new(Bytes::from(body.to_string())).boxed_unsync();
-    let mut response = Response::new(body);
-    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
-    response
+/// Part of a list.
+#[derive(Clone)]
+pub struct Page {
+    items: Vec<Arc<Value>>,
+    version: u64,
+    /// Where the next page starts, if there is one.
+    pub more: Option<String>,
+}
+
+impl Page {
+    fn json(&self, store: &Store) -> Bytes {
+        let metadata = json!({"resourceVersion": self.version.to_string(), "continue": self.more});
+        let begin = format!(r#"{{"kind":"List","apiVersion":"v1","metadata":{metadata},"items":["#);
+        let items: Vec<Bytes> = self.items.iter().map(|item| store.json(item)).collect();
+        Bytes::from([begin.as_bytes(), &items.join(&b","[..]), b"]}"].concat())
+    }
+}
+
+/// One page. The next one starts after the last name of this one.
+fn list(cluster: &Cluster, call: &Call, limit: usize, after: Option<&str>) -> Page {
+    let world = cluster.world();
+    let matching = world.store.all(&call.plural).filter(|object| call.selects(object));
+    let beyond = |object: &&Arc<Value>| after.is_none_or(|after| text(object, "/metadata/name") > after);
+    let mut items: Vec<Arc<Value>> = matching.filter(beyond).take(limit + 1).cloned().collect();
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let last = items.last().filter(|_| more).map(|item| text(item, "/metadata/name").to_owned());
+    Page { items, version: world.store.version(), more: last }
 }
 
 fn status(refusal: &Refusal) -> Value {

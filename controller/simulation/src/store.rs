@@ -5,8 +5,9 @@ mod apply;
 mod rules;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -48,6 +49,15 @@ pub struct Event {
     pub plural: String,
     /// The object afterwards, or as it was last.
     pub object: Arc<Value>,
+    /// The same as JSON, once somebody asked for it. Two replicas do, and several times.
+    json: OnceLock<Bytes>,
+}
+
+impl Event {
+    /// The object as JSON.
+    pub fn json(&self) -> Bytes {
+        self.json.get_or_init(|| Bytes::from(self.object.to_string())).clone()
+    }
 }
 
 /// How a patch is meant.
@@ -117,6 +127,16 @@ impl Store {
         (last.type_ != "DELETED").then(|| last.object.clone())
     }
 
+    /// An object as JSON, which was written before if it is one that is or was stored.
+    pub fn json(&self, object: &Arc<Value>) -> Bytes {
+        let version = text(object, "/metadata/resourceVersion").parse().unwrap_or(0_u64);
+        let stored = self.history.binary_search_by_key(&version, |event| event.version);
+        match stored.map(|index| &self.history[index]) {
+            Ok(event) if Arc::ptr_eq(&event.object, object) => event.json(),
+            _ => Bytes::from(object.to_string()),
+        }
+    }
+
     /// What happened to a kind after `version`, oldest first.
     pub fn after(&self, plural: &str, version: u64) -> Option<&Event> {
         let from = self.history.partition_point(|event| event.version <= version);
@@ -148,7 +168,8 @@ impl Store {
             self.pod_owners.insert(uid.clone(), owner.to_owned());
         }
         self.places.insert(uid, place.clone());
-        Ok(self.commit(place, "ADDED", rules::without_nulls(&object)))
+        rules::drop_nulls(&mut object);
+        Ok(self.commit(place, "ADDED", object))
     }
 
     /// Patches an object, or creates it when an apply meets none.
@@ -159,18 +180,21 @@ impl Store {
         rules::preconditions(&before, patch.body)?;
         let mut after = Value::clone(&before);
         let key = (place.clone(), patch.status);
-        match patch.kind {
-            PatchKind::Merge => apply::merge(&mut after, patch.body),
-            PatchKind::Apply => {
-                let last = self.applied.insert(key, patch.body.clone()).unwrap_or_default();
-                apply::apply(&mut after, &last, patch.body);
-            }
-        }
-        if patch.status {
-            let status = after["status"].take();
-            after = Value::clone(&before);
-            after["status"] = status;
+        let last = match patch.kind {
+            PatchKind::Merge => None,
+            PatchKind::Apply => Some(self.applied.insert(key, patch.body.clone()).unwrap_or_default()),
+        };
+        let (target, last, body) = if patch.status {
+            let last = last.map(|mut last| last["status"].take());
+            (&mut after["status"], last, &patch.body["status"])
         } else {
+            (&mut after, last, patch.body)
+        };
+        match last {
+            None => apply::merge(target, body),
+            Some(last) => apply::apply(target, &last, body),
+        }
+        if !patch.status {
             after["status"] = before["status"].clone();
         }
         self.update(place, &before, after)
@@ -204,7 +228,7 @@ impl Store {
             after["metadata"]["generation"] = json!(generation + 1);
         }
         // What is stored has no nulls.
-        after = rules::without_nulls(&after);
+        rules::drop_nulls(&mut after);
         if after == *before {
             return Ok(Arc::new(after));
         }
@@ -283,6 +307,7 @@ impl Store {
             type_,
             plural: place.0.clone(),
             object: object.clone(),
+            json: OnceLock::new(),
         });
         object
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
 use crate::defects::Defect;
-use crate::server::{Call, Verb};
+use crate::server::{Answered, Call, Verb};
 use crate::store::Refusal;
 
 /// Spoils a request.
@@ -45,12 +45,13 @@ pub fn on_request(defect: Defect, call: &mut Call, cluster: &Cluster) {
 pub fn on_answer(
     defect: Defect,
     call: &Call,
-    answer: Result<Arc<Value>, Refusal>,
+    answer: Result<Answered, Refusal>,
     cluster: &Cluster,
-) -> Result<Arc<Value>, Refusal> {
+) -> Result<Answered, Refusal> {
     let failed = matches!(&answer, Err(refusal) if refusal.code >= 429);
     // As if it had worked: the object as it is.
-    let pretended = || cluster.world().store.get(&call.plural, &call.name).cloned();
+    let pretended = || cluster.world().store.get(&call.plural, &call.name).cloned().map(Answered::One);
+    let made = || Ok(Answered::One(Arc::new(call.body.clone())));
     match (defect, &call.verb) {
         (Defect::FailedReadIsAbsence, Verb::Get { .. }) if failed => {
             Err(Refusal::new(404, "NotFound", "not found"))
@@ -61,17 +62,19 @@ pub fn on_answer(
         {
             pretended().map_or(answer, Ok)
         }
-        (Defect::FailedCreateIsDone, Verb::Create) if failed => Ok(Arc::new(call.body.clone())),
+        (Defect::FailedCreateIsDone, Verb::Create) if failed => made(),
         (Defect::LostRaceIsWon, Verb::Patch { .. }) if matches!(&answer, Err(refusal) if refusal.code == 409) => {
             pretended().map_or(answer, Ok)
         }
-        (Defect::FirstPageIsAll, Verb::List { .. }) => answer.map(|page| {
-            let mut page = Value::clone(&page);
-            page["metadata"]["continue"] = json!("");
-            Arc::new(page)
+        (Defect::FirstPageIsAll, Verb::List { .. }) => answer.map(|answer| match answer {
+            Answered::Page(mut page) => {
+                page.more = None;
+                Answered::Page(page)
+            }
+            one => one,
         }),
         (Defect::RefusedForEver, Verb::Create) => match answer {
-            Err(refusal) if refusal.code == 403 => Ok(Arc::new(call.body.clone())),
+            Err(refusal) if refusal.code == 403 => made(),
             answer => answer,
         },
         _ => answer,

@@ -1,6 +1,5 @@
 //! The garbage collector: what is owned by something that is gone goes too, some time later.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use controller::clock::Clock as _;
@@ -50,11 +49,10 @@ pub fn tick(cluster: &Cluster, looked_at: &mut u64) {
 
 /// Objects whose owners are all gone, with their UIDs, unless they are being deleted already.
 pub fn orphans(store: &Store) -> Vec<(Place, String)> {
-    let uids: BTreeSet<&str> = store.everything().map(|(_, object)| text(object, "/metadata/uid")).collect();
     let orphan = |object: &Value| {
         let owners = at(object, "/metadata/ownerReferences").and_then(Value::as_array);
         owners.is_some_and(|owners| {
-            !owners.is_empty() && owners.iter().all(|owner| !uids.contains(text(owner, "/uid")))
+            !owners.is_empty() && owners.iter().all(|owner| store.by_uid(text(owner, "/uid")).is_none())
         })
     };
     let found = store

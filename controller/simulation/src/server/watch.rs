@@ -10,7 +10,7 @@ use futures::stream;
 use http::Response;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::defects::Defect;
 use crate::store::text;
@@ -72,7 +72,7 @@ impl Open {
             }
             let gone = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410,
                 "reason": "Expired", "message": "too old resource version"});
-            return Some((line("ERROR", &gone), self));
+            return Some((line("ERROR", gone.to_string().as_bytes()), self));
         }
         let bookmark = (cluster.clock.now() + BOOKMARK).min(self.end);
         loop {
@@ -91,7 +91,7 @@ impl Open {
             }
             if now >= bookmark {
                 let object = json!({"kind": "Bookmark", "apiVersion": "v1", "metadata": {"resourceVersion": self.version.to_string()}});
-                return Some((line("BOOKMARK", &object), self));
+                return Some((line("BOOKMARK", object.to_string().as_bytes()), self));
             }
             within(&cluster.clock, bookmark - now, cluster.changed.notified()).await;
         }
@@ -115,12 +115,13 @@ impl Open {
             self.version = event.version;
             if self.call.selects(&event.object) {
                 debug_assert!(!text(&event.object, "/metadata/name").is_empty(), "every object has a name");
-                return Some(line(event.type_, &event.object));
+                return Some(line(event.type_, &event.json()));
             }
         }
     }
 }
 
-fn line(type_: &str, object: &Value) -> Bytes {
-    Bytes::from(format!("{{\"type\":\"{type_}\",\"object\":{object}}}\n"))
+fn line(type_: &str, object: &[u8]) -> Bytes {
+    let begin = format!("{{\"type\":\"{type_}\",\"object\":");
+    Bytes::from([begin.as_bytes(), object, b"}\n"].concat())
 }
