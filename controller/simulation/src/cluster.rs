@@ -1,6 +1,6 @@
 //! The whole simulated cluster: store, nodes, faults, and what was found wrong, behind one lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::clock::SimClock;
 use crate::dice::Dice;
 use crate::invariants;
 use crate::nodes::Nodes;
-use crate::store::{Refusal, Store};
+use crate::store::{Refusal, Store, text};
 
 /// Who does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,11 +55,16 @@ pub struct Faults {
     pub mishaps: f64,
 }
 
+/// A resource, and a verb as a Role has it.
+pub type Right = (String, &'static str);
+
 /// Counts of one run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Calls by controllers, watches apart.
     pub calls: u64,
+    /// What controllers did to which resources, as a Role would grant it.
+    pub rights: BTreeSet<Right>,
     /// Faults that were injected.
     pub faults: u64,
     /// Pods that started.
@@ -80,6 +85,8 @@ pub struct World {
     pub tally: Tally,
     /// What was found wrong, with the time.
     pub violations: Vec<String>,
+    /// When a lab, by its UID, was last one that should not run.
+    pub unwanted: BTreeMap<String, Duration>,
     /// When an object without an owner was first noticed.
     pub orphans: BTreeMap<String, Duration>,
     /// A fingerprint of everything that happened, in its order.
@@ -109,6 +116,7 @@ impl Cluster {
             faults: Faults::default(),
             tally: Tally::default(),
             violations: Vec::new(),
+            unwanted: BTreeMap::new(),
             orphans: BTreeMap::new(),
             trace: 0xcbf2_9ce4_8422_2325,
         };
@@ -149,7 +157,8 @@ impl Cluster {
         let after = outcome?;
         if world.store.version() != version {
             let commit = Commit { actor, verb, plural: place.0, name: place.1, before, after: after.clone() };
-            let found = invariants::on_commit(&world, &commit);
+            world.remember(&commit, self.clock.now());
+            let found = invariants::on_commit(&world, &commit, self.clock.now());
             if !found.is_empty() {
                 self.violated.notify_one();
             }
@@ -165,6 +174,15 @@ impl World {
     pub fn record(&mut self, at: Duration, line: &str) {
         for byte in at.as_micros().to_le_bytes().iter().chain(line.as_bytes()) {
             self.trace = (self.trace ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    /// Notes which labs should not run before or after a change.
+    fn remember(&mut self, commit: &Commit<'_>, now: Duration) {
+        let unwanted = |lab: &Arc<Value>| lab["kind"] == "Lab" && !invariants::wants_to_run(lab);
+        let versions = commit.before.iter().chain([&commit.after]);
+        for lab in versions.filter(|lab| unwanted(lab)) {
+            self.unwanted.insert(text(lab, "/metadata/uid").to_owned(), now);
         }
     }
 

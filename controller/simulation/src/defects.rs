@@ -17,6 +17,10 @@ pub enum Defect {
     PodWithoutOwner,
     /// Secrets name no owner.
     SecretWithoutOwner,
+    /// Policies name no owner.
+    PolicyWithoutOwner,
+    /// What a lab was granted to reach is never opened.
+    NoPolicy,
     /// Deletes do not say which UID they mean.
     DeleteWithoutUid,
     /// Pods are deleted by force.
@@ -89,10 +93,12 @@ pub enum Defect {
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::RandomPodNames,
         Self::PodWithoutOwner,
         Self::SecretWithoutOwner,
+        Self::PolicyWithoutOwner,
+        Self::NoPolicy,
         Self::DeleteWithoutUid,
         Self::DeleteByForce,
         Self::StaleReads,

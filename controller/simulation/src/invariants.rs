@@ -9,9 +9,12 @@
 //! | I6 | a lab that runs and should run is not ended | |
 //! | I7 | the address in a status is that of this lab's own pod | |
 //!
+//! `call.rs` demands of each call what the rest of this rests on, `commit.rs` looks after every change, `settled.rs` at the end.
+//!
 //! I5 (uploads) and I8 (streams) are about the data services. Of I8 the controller has one case, a list cut short, which
 //! shows as I2.
 
+mod call;
 mod commit;
 mod settled;
 
@@ -23,6 +26,7 @@ use crate::cluster::World;
 use crate::nodes::Container;
 use crate::store::{Store, text};
 
+pub use call::on_call;
 pub use commit::on_commit;
 pub use settled::on_settled;
 
@@ -67,6 +71,6 @@ fn owner_uid(object: &Value) -> &str {
 }
 
 /// Whether a lab asks to be running, as it stands in the store.
-fn wants_to_run(lab: &Value) -> bool {
+pub fn wants_to_run(lab: &Value) -> bool {
     lab["spec"]["running"] != false && text(lab, "/metadata/deletionTimestamp").is_empty()
 }

@@ -1,7 +1,7 @@
 //! The controller against a simulated cluster: one seed, one run, one verdict.
 //!
 //! The real controller runs here, with the real Kubernetes client, against an API server that is a [`tower::Service`]
-//! in the same process. Time is simulated and jumps to whatever happens next, so an hour takes milliseconds. Everything
+//! in the same process. Time is simulated and jumps to whatever happens next, so half an hour takes milliseconds. Everything
 //! that could go either way is drawn from the seed, so a run can be repeated exactly: which calls fail, which answers get
 //! lost, which watches fall silent, which nodes vanish, and when a replica is killed between two calls.
 //!

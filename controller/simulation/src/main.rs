@@ -8,7 +8,7 @@ use clap::Parser;
 use simulation::Verdict;
 use simulation::defects::Defect;
 
-/// Runs the controller against a simulated cluster, an hour for each seed.
+/// Runs the controller against a simulated cluster, half an hour for each seed.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

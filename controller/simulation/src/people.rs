@@ -70,6 +70,9 @@ fn lab(cluster: &Cluster, name: &str, account: &str) -> Value {
         lab["spec"]["home"] = json!({"size": "1Gi"});
     }
     if dice.happens(0.2) {
+        lab["spec"]["network"] = json!({"allow": [{"cidr": "192.0.2.0/24", "port": 443}]});
+    }
+    if dice.happens(0.2) {
         lab["metadata"]["finalizers"] = json!(["backup.example.org/keep"]);
     }
     lab

@@ -23,6 +23,11 @@ pub fn on_request(defect: Defect, call: &mut Call, cluster: &Cluster) {
         (Defect::SecretWithoutOwner, Verb::Create) if call.plural == "secrets" => {
             call.body["metadata"]["ownerReferences"] = Value::Null;
         }
+        (Defect::PolicyWithoutOwner, Verb::Patch { .. }) if call.plural == "networkpolicies" => {
+            if let Some(metadata) = call.body["metadata"].as_object_mut() {
+                metadata.remove("ownerReferences");
+            }
+        }
         (Defect::DeleteWithoutUid, Verb::Delete) => call.body["preconditions"] = Value::Null,
         (Defect::DeleteByForce | Defect::LostCountsAsGone, Verb::Delete) if pods => {
             call.body["gracePeriodSeconds"] = json!(0);

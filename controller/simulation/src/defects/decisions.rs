@@ -91,6 +91,7 @@ fn distort(defect: Defect, seen: &mut Observed, now: Timestamp) {
 fn spoil(defect: Defect, observed: &Observed, plan: &mut Plan) {
     match defect {
         Defect::NoSecret => plan.steps.retain(|step| !matches!(step, Step::MakeSecret(_))),
+        Defect::NoPolicy => plan.steps.retain(|step| !matches!(step, Step::ApplyPolicy(_))),
         Defect::PodBeforeSecret => plan.steps.reverse(),
         Defect::NeverReleased => plan.steps.retain(|step| !matches!(step, Step::Release(_))),
         Defect::ReleasesForOthers => {

@@ -1,5 +1,7 @@
 //! What must hold after every single change.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::cluster::{Actor, Commit, World};
@@ -7,15 +9,18 @@ use crate::store::{at, text};
 
 use super::{lab_by_uid, owner_uid, session, wants_to_run};
 
-/// What this change broke.
-pub fn on_commit(world: &World, commit: &Commit<'_>) -> Vec<String> {
+/// How old a decision may be that is carried out now: a look at everything and a call, each late by as much as is waited for.
+const DECISION: Duration = Duration::from_secs(60);
+
+/// What this change, made `now`, broke.
+pub fn on_commit(world: &World, commit: &Commit<'_>, now: Duration) -> Vec<String> {
     let mut found = Vec::new();
     if commit.plural == "persistentvolumeclaims" && commit.verb == "delete" {
         found.push(format!("I4: the home {} was deleted by {:?}", commit.name, commit.actor));
     }
     if let Actor::Controller(_) = commit.actor {
         match (commit.plural, commit.verb) {
-            ("pods", "delete") => found.extend(ended(world, commit)),
+            ("pods", "delete") => found.extend(ended(world, commit, now)),
             ("labs", "patch") => {
                 found.extend(address(world, commit));
                 found.extend(stopped(world, commit));
@@ -31,18 +36,21 @@ pub fn on_commit(world: &World, commit: &Commit<'_>) -> Vec<String> {
 }
 
 /// I4, I6: a pod was ended that should not have been.
-fn ended(world: &World, commit: &Commit<'_>) -> Option<String> {
+fn ended(world: &World, commit: &Commit<'_>, now: Duration) -> Option<String> {
     let pod = commit.before.as_deref()?;
     if pod["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "nearside-controller" {
         return Some(format!("I4: the pod {} of a stranger was deleted", commit.name));
     }
     let running = world.nodes.containers.contains_key(text(pod, "/metadata/uid"));
     let lab = lab_by_uid(&world.store, owner_uid(pod))?;
-    let wanted = match text(lab, "/spec/claim/uid") {
-        "" => wants_to_run(lab),
+    let user = match text(lab, "/spec/claim/uid") {
+        "" => lab,
         // A warm lab is wanted as long as the one that took it.
-        claimant => lab_by_uid(&world.store, claimant).is_some_and(|lab| wants_to_run(lab)),
+        claimant => lab_by_uid(&world.store, claimant)?,
     };
+    // Whoever stops a lab and starts it at once may see it end first.
+    let stopped = world.unwanted.get(text(user, "/metadata/uid"));
+    let wanted = wants_to_run(user) && stopped.is_none_or(|stopped| now - *stopped > DECISION);
     let first = text(pod, "/metadata/deletionTimestamp").is_empty();
     (running && wanted && first && text(lab, "/metadata/deletionTimestamp").is_empty())
         .then(|| format!("I6: the running pod {} of a lab that should run was ended", commit.name))

@@ -64,10 +64,21 @@ fn lab_is_as_asked(world: &World, lab: &Value) -> Option<String> {
     let told =
         text(lab, "/status/address") == address && text(lab, "/status/podUid") == text(&pod, "/metadata/uid");
     match (running, phase == "Ready" && told) {
-        (true, true) => None,
+        (true, true) => unreachable(world, lab),
         (false, _) => Some(format!("I2: lab {name} should run and does not; it is {phase:?}")),
         (true, false) => Some(format!("I2: lab {name} runs and its status says {phase:?} at another place")),
     }
+}
+
+/// What a lab was granted to reach, and that nothing lets it reach.
+fn unreachable(world: &World, lab: &Value) -> Option<String> {
+    let (name, uid) = (text(lab, "/metadata/name"), text(lab, "/metadata/uid"));
+    let granted = at(lab, "/spec/network/allow/0/cidr")?;
+    let policy = world.store.get("networkpolicies", &format!("lab-{name}"));
+    let lets = policy.is_some_and(|policy| {
+        owner_uid(policy) == uid && at(policy, "/spec/egress/0/to/0/ipBlock/cidr") == Some(granted)
+    });
+    (!lets).then(|| format!("I2: no policy lets lab {name} reach {granted}"))
 }
 
 /// The pod that serves a lab: its own, or that of the warm lab that it took.

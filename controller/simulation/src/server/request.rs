@@ -7,6 +7,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
+use crate::cluster::Right;
 use crate::store::{PatchKind, text};
 
 /// What is to be done.
@@ -88,6 +89,25 @@ impl Call {
             name = text(&body, "/metadata/name").to_owned();
         }
         Some(Self { verb, plural, name, body, query })
+    }
+
+    /// What the caller must have the right to do.
+    pub fn rights(&self) -> Vec<Right> {
+        let resource = match self.verb {
+            Verb::Patch { status: true, .. } => format!("{}/status", self.plural),
+            _ => self.plural.clone(),
+        };
+        let verbs: &[&str] = match self.verb {
+            Verb::Get { .. } => &["get"],
+            Verb::List { .. } => &["list"],
+            Verb::Watch => &["watch"],
+            Verb::Create => &["create"],
+            // What is applied is created where there is none, but for a status.
+            Verb::Patch { kind: PatchKind::Apply, status: false } => &["create", "patch"],
+            Verb::Patch { .. } => &["patch"],
+            Verb::Delete => &["delete"],
+        };
+        verbs.iter().map(|verb| (resource.clone(), *verb)).collect()
     }
 
     /// Whether the label selector of the call, one equality at most, takes `object`.
