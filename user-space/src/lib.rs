@@ -1,4 +1,5 @@
-//! User space: tables that people make beside the catalogue, `user_<name>.<table>`, durable and private.
+//! User space: tables that people make beside the catalogue, `user_<name>.<table>`, durable and private; and the
+//! homes in which their labs keep files ([`home`]).
 //!
 //! A table is Parquet files and a row in a database. Files are written under a name that nobody reads, flushed,
 //! renamed, and the row comes last, in one transaction: what was acknowledged is whole and stays, whatever happens,
@@ -9,6 +10,7 @@ mod columns;
 mod describe;
 mod disk;
 mod error;
+pub mod home;
 mod limits;
 mod name;
 mod registry;

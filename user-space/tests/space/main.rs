@@ -2,6 +2,7 @@
 
 mod crashes;
 mod forgetful;
+mod homes;
 mod permissions;
 mod tables;
 mod world;
