@@ -94,11 +94,6 @@ impl Homes {
         drop(swept);
         Ok(home)
     }
-
-    /// The limits of all homes.
-    pub fn limits(&self) -> &HomeLimits {
-        &self.shared.limits
-    }
 }
 
 impl Home {
@@ -195,6 +190,11 @@ impl Home {
         source.rename(from_name, &destination, to_name)?;
         destination.sync()?;
         source.sync()
+    }
+
+    /// The limits of every home.
+    pub fn limits(&self) -> &HomeLimits {
+        &self.shared.limits
     }
 
     /// The bytes of everything in the home, as of the last time that they were counted.

@@ -10,12 +10,14 @@ use catalogue::engine::Catalogue;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use user_space::UserSpace;
+use user_space::home::Homes;
 
 use crate::config::Config;
 use crate::identity::{Passwords, Throttle};
 use crate::state::State;
 use crate::usage::{Ledger, Metrics};
 use crate::uws::{Pace, Running};
+use crate::vospace::{Authority, Space};
 
 /// The parts of a running server. Clones share them.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub(crate) struct Shared {
     pub turns: Arc<Semaphore>,
     /// How fast jobs have been reading lately.
     pub pace: Pace,
+    /// People's homes as nodes, where this server has them.
+    pub vospace: Option<Space>,
     /// The jobs that run here.
     pub running: Running,
 }
@@ -62,6 +66,9 @@ impl App {
     /// An application of these parts.
     pub(crate) fn new(parts: Parts) -> Self {
         let turns = Arc::new(Semaphore::new(parts.config.jobs.running));
+        let homes = parts.config.homes.as_ref().map(|dir| Homes::new(dir, parts.config.vospace.home));
+        let authority = || Authority(parts.config.authority.clone());
+        let vospace = homes.map(|homes| Space::new(homes, authority(), parts.config.vospace));
         let ledger = Ledger::start(&parts.state, parts.config.usage);
         Self(Arc::new(Shared {
             parts,
@@ -73,6 +80,7 @@ impl App {
             closing: CancellationToken::new(),
             turns,
             pace: Pace::default(),
+            vospace,
             running: Running::default(),
         }))
     }

@@ -8,8 +8,12 @@ use api::names::Username;
 use api::token::KeySet;
 use database::Location;
 use listener::ConnectionLimits;
+use user_space::home::HomeLimits;
 
 use crate::adql;
+
+/// The authority of installations that nobody has registered.
+const AUTHORITY: &str = "nearside.local";
 
 /// The settings of one server.
 #[derive(Clone, Debug)]
@@ -40,6 +44,12 @@ pub struct Config {
     pub jobs: JobLimits,
     /// Limits of the statistics about usage.
     pub usage: UsageLimits,
+    /// Where people's homes are, a directory for each account; without it there is no VOSpace.
+    pub homes: Option<PathBuf>,
+    /// Limits of VOSpace.
+    pub vospace: VoSpaceLimits,
+    /// The authority part of the IVOA identifiers of this installation.
+    pub authority: String,
     /// The accounts that may see requests one by one, and `/metrics`.
     pub operators: Vec<Username>,
 }
@@ -106,6 +116,33 @@ pub struct UsageLimits {
     pub waiting: usize,
 }
 
+/// How much of VOSpace one request may have.
+#[derive(Clone, Copy, Debug)]
+pub struct VoSpaceLimits {
+    /// Limits of each home.
+    pub home: HomeLimits,
+    /// Nodes of a container that one answer lists.
+    pub nodes_per_page: usize,
+    /// Bytes of a document about a node or a transfer.
+    pub document_bytes: usize,
+    /// Files that are put at once, of all people.
+    pub puts: usize,
+    /// How long the next piece of a file may take to arrive.
+    pub piece_within: Duration,
+}
+
+impl Default for VoSpaceLimits {
+    fn default() -> Self {
+        Self {
+            home: HomeLimits::default(),
+            nodes_per_page: 10_000,
+            document_bytes: 1 << 20,
+            puts: 32,
+            piece_within: Duration::from_secs(60),
+        }
+    }
+}
+
 impl Default for TrafficLimits {
     fn default() -> Self {
         Self {
@@ -157,6 +194,9 @@ impl Config {
             traffic: TrafficLimits::default(),
             jobs: JobLimits::default(),
             usage: UsageLimits::default(),
+            homes: None,
+            vospace: VoSpaceLimits::default(),
+            authority: AUTHORITY.to_owned(),
             operators: Vec::new(),
         }
     }
@@ -183,6 +223,23 @@ mod tests {
             ("execution_seconds", limits.execution_seconds.unsigned_abs()),
             ("silent_seconds", limits.silent_seconds.unsigned_abs()),
             ("result_bytes", limits.result_bytes),
+        ] {
+            let row = format!("| `{name}` | {value} |");
+            assert!(guide.contains(&row), "docs/OPERATOR_GUIDE.md lacks a row beginning {row:?}");
+        }
+    }
+
+    #[test]
+    fn the_operator_guide_lists_every_limit_of_vospace_with_its_default() {
+        let guide = include_str!("../../docs/OPERATOR_GUIDE.md");
+        // The limits of homes are tested where they are.
+        let VoSpaceLimits { home: _, nodes_per_page, document_bytes, puts, piece_within } =
+            VoSpaceLimits::default();
+        for (name, value) in [
+            ("nodes_per_page", nodes_per_page as u64),
+            ("document_bytes", document_bytes as u64),
+            ("puts", puts as u64),
+            ("piece_within", piece_within.as_secs()),
         ] {
             let row = format!("| `{name}` | {value} |");
             assert!(guide.contains(&row), "docs/OPERATOR_GUIDE.md lacks a row beginning {row:?}");

@@ -29,9 +29,10 @@ mod usage;
 mod user_tables;
 mod uws;
 mod vosi;
+mod vospace;
 mod witness;
 
-pub use config::{Config, JobLimits, Tls, TrafficLimits, UsageLimits};
+pub use config::{Config, JobLimits, Tls, TrafficLimits, UsageLimits, VoSpaceLimits};
 pub use identity::{ANONYMOUS, Passwords};
 pub use server::{ServerHandle, StartError, start};
 pub use state::StateError;

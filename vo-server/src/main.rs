@@ -33,6 +33,12 @@ struct Options {
     /// Directory for the audit log: who read or changed which table; without one none is kept
     #[arg(long)]
     audit: Option<PathBuf>,
+    /// Directory of people's homes, for VOSpace; without one there is none
+    #[arg(long)]
+    homes: Option<PathBuf>,
+    /// Authority part of this installation's IVOA identifiers
+    #[arg(long, default_value = "nearside.local")]
+    authority: String,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
@@ -77,6 +83,8 @@ async fn main() -> anyhow::Result<()> {
     let config = Config {
         listen: options.listen,
         tls,
+        homes: options.homes,
+        authority: options.authority,
         operators: options.operators,
         database: options.database,
         audit_dir: options.audit,

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::dali::Answer;
 use crate::refusal::Refusal;
 use crate::uws::{lists, properties, status, submit};
-use crate::{cone, data, page, tap, usage, user_tables, uws, vosi};
+use crate::{cone, data, page, tap, usage, user_tables, uws, vosi, vospace};
 
 /// How long a browser may remember that other pages may ask here.
 const PREFLIGHT_REMEMBERED: Duration = Duration::from_secs(3600);
@@ -23,6 +23,7 @@ pub(crate) fn router(app: App) -> Router {
     Router::new()
         .nest("/tap-server", tap_server())
         .nest("/data-server", data_server())
+        .nest("/vospace", vospace::routes())
         .route("/cone/{table}", get(cone::answer).post(cone::answer))
         .merge(page::routes())
         .route("/metrics", get(usage::metrics_document))
@@ -94,7 +95,7 @@ async fn for_pages_elsewhere(request: Request, next: Next) -> Response {
     headers.insert(header::SERVER, HeaderValue::from_static("nearside"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if preflight {
-        let methods = HeaderValue::from_static("GET, POST, DELETE, HEAD");
+        let methods = HeaderValue::from_static("GET, POST, PUT, DELETE, HEAD");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         let names = HeaderValue::from_static("Authorization, Content-Type");
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names);

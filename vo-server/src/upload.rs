@@ -9,7 +9,7 @@ mod field;
 #[cfg(test)]
 mod mutated;
 mod votable;
-mod xml;
+pub(crate) mod xml;
 
 use std::io::Read;
 

@@ -59,6 +59,7 @@ impl Platform {
                     cert_pem: files.certificate.clone(),
                     key_pem: files.key.clone(),
                 }),
+                homes: Some(state.homes()),
                 // It is their machine.
                 operators: vec![user.clone()],
                 database: args.database.clone(),

@@ -9,7 +9,7 @@ use quick_xml::{Reader, XmlVersion};
 const ATTRIBUTES: usize = 64;
 
 /// The next event that has a meaning for tables.
-pub(super) fn next<'a>(xml: &mut Reader<&'a [u8]>) -> Result<Event<'a>, String> {
+pub(crate) fn next<'a>(xml: &mut Reader<&'a [u8]>) -> Result<Event<'a>, String> {
     let place = xml.buffer_position();
     match xml.read_event() {
         Ok(Event::DocType(_)) => Err("it has a DOCTYPE, which is not accepted: remove it".to_owned()),
@@ -34,6 +34,21 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<S
     Ok(None)
 }
 
+/// All attributes, by their names without prefixes.
+pub(crate) fn attributes(element: &BytesStart<'_>) -> Result<Vec<(String, String)>, String> {
+    let mut all = Vec::new();
+    for attribute in element.attributes() {
+        if all.len() == ATTRIBUTES {
+            return Err(format!("an element has more than {ATTRIBUTES} attributes"));
+        }
+        let attribute = attribute.map_err(|error| format!("an attribute cannot be read: {error}"))?;
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+        let value = value.map_err(|error| format!("an attribute cannot be read: {error}"))?;
+        all.push((attribute.key.local_name().as_ref().to_owned(), value.into_owned()));
+    }
+    Ok(all)
+}
+
 /// The text up to the end of the element that was just opened, added to `text`. Elements within are passed over.
 pub(super) fn text_until(xml: &mut Reader<&[u8]>, element: &str, text: &mut String) -> Result<(), String> {
     loop {
@@ -48,7 +63,8 @@ pub(super) fn text_until(xml: &mut Reader<&[u8]>, element: &str, text: &mut Stri
     }
 }
 
-fn resolve(entity: &BytesRef<'_>) -> Result<String, String> {
+/// What an entity of XML itself stands for.
+pub(crate) fn resolve(entity: &BytesRef<'_>) -> Result<String, String> {
     let unknown = || format!("&{}; is no entity of XML", &**entity);
     match entity.resolve_char_ref() {
         Ok(Some(character)) => Ok(character.to_string()),

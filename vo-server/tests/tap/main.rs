@@ -5,4 +5,5 @@ mod crossmatches;
 mod forms;
 mod jobs;
 mod two_servers;
+mod vospace;
 mod world;

@@ -124,7 +124,8 @@ impl World {
         let catalogue = Catalogue::open(directory(), Limits::default()).expect("the sample sky opens");
         let catalogue = catalogue.with_user_tables(Arc::new(space.clone()));
         let config = Config::new(ISSUER, self.keys.clone(), self.home.state.path());
-        let config = Config { database: self.home.database.clone(), jobs: self.limits, ..config };
+        let homes = Some(self.homes());
+        let config = Config { database: self.home.database.clone(), jobs: self.limits, homes, ..config };
         self.server = Some(start(config, Arc::new(catalogue), None, Some(space)).await.expect("a server"));
     }
 
@@ -142,9 +143,24 @@ impl World {
         self.signer.sign(&claims).expect("signed")
     }
 
+    /// Where people's homes are.
+    pub fn homes(&self) -> PathBuf {
+        self.home.state.path().join("homes")
+    }
+
     fn url(&self, path: &str) -> String {
-        let base = self.server.as_ref().expect("it runs").url();
-        format!("{base}/tap-server/tap/{path}")
+        format!("{}/tap-server/tap/{path}", self.base())
+    }
+
+    /// Where the server is, without a trailing slash.
+    pub fn base(&self) -> String {
+        self.server.as_ref().expect("it runs").url()
+    }
+
+    /// A request to any address of the server.
+    pub fn ask(&self, method: &str, path: &str) -> RequestBuilder {
+        let method = method.parse().expect("a method");
+        self.client.request(method, format!("{}{path}", self.base()))
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {

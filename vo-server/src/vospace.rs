@@ -1,0 +1,84 @@
+//! VOSpace 2.1 (IVOA Recommendation of 20 June 2018): the files of people's homes as nodes.
+//!
+//! The space has a container `/home` with the home of whoever asks, the one that their lab has; of others nothing can
+//! be seen, not even whether they are there. A directory is a ContainerNode, a file a DataNode, a symbolic link a
+//! LinkNode. `nodes` makes, shows and removes nodes, `files` has their bytes, and `service` says what this server can
+//! do. Nothing is fetched from other places for a client, and nothing is sent there.
+
+mod address;
+mod document;
+mod fault;
+mod files;
+mod media;
+mod node;
+mod nodes;
+mod property;
+mod service;
+mod tree;
+
+use std::sync::Arc;
+
+use api::names::Username;
+use axum::Router;
+use axum::routing::get;
+use tokio::sync::Semaphore;
+use user_space::home::{Home, Homes};
+
+use crate::app::App;
+use crate::config::VoSpaceLimits;
+use crate::identity::Caller;
+use crate::refusal::Refusal;
+use fault::Fault;
+
+pub(crate) use address::Authority;
+
+/// What VOSpace needs while the server runs.
+pub(crate) struct Space {
+    homes: Homes,
+    authority: Authority,
+    limits: VoSpaceLimits,
+    /// One permit for each file that is being put.
+    puts: Arc<Semaphore>,
+}
+
+impl Space {
+    /// A space of these homes.
+    pub(crate) fn new(homes: Homes, authority: Authority, limits: VoSpaceLimits) -> Self {
+        Self { homes, authority, limits, puts: Arc::new(Semaphore::new(limits.puts)) }
+    }
+
+    async fn home(&self, owner: &Username) -> Result<Home, Fault> {
+        let (homes, owner) = (self.homes.clone(), owner.clone());
+        on_disk(move || Ok(homes.of(&owner)?)).await
+    }
+}
+
+/// The addresses of VOSpace.
+pub(crate) fn routes() -> Router<App> {
+    let nodes = || get(nodes::show).put(nodes::make).post(nodes::change).delete(nodes::remove);
+    Router::new()
+        .route("/nodes", nodes())
+        .route("/nodes/", nodes())
+        .route("/nodes/{*path}", nodes())
+        .route("/files/{*path}", get(files::read).put(files::put).delete(nodes::remove))
+        .route("/protocols", get(service::protocols))
+        .route("/views", get(service::views))
+        .route("/properties", get(service::properties))
+        .route("/capabilities", get(service::capabilities))
+        .route("/availability", get(crate::vosi::availability))
+}
+
+/// The space, where this server has one, and whose it is.
+fn of<'a>(app: &'a App, caller: &'a Caller) -> Result<(&'a Space, &'a Username), Fault> {
+    let person = caller.person()?;
+    let space = app.vospace.as_ref();
+    let none = || Refusal::NotFound { what: "VOSpace on this server".to_owned() };
+    Ok((space.ok_or_else(none)?, person))
+}
+
+/// Does something with a disk, which waits, on a thread that may.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Fault::Broken))
+}
