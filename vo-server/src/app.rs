@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub pace: Pace,
     /// People's homes as nodes, where this server has them.
     pub vospace: Option<Space>,
+    /// The same for transfers, which do not wait for queries.
+    pub transfer_turns: Arc<Semaphore>,
     /// The jobs that run here.
     pub running: Running,
 }
@@ -69,6 +71,7 @@ impl App {
         let homes = parts.config.homes.as_ref().map(|dir| Homes::new(dir, parts.config.vospace.home));
         let authority = || Authority(parts.config.authority.clone());
         let vospace = homes.map(|homes| Space::new(homes, authority(), parts.config.vospace));
+        let transfer_turns = Arc::new(Semaphore::new(parts.config.vospace.transfers));
         let ledger = Ledger::start(&parts.state, parts.config.usage);
         Self(Arc::new(Shared {
             parts,
@@ -81,6 +84,7 @@ impl App {
             turns,
             pace: Pace::default(),
             vospace,
+            transfer_turns,
             running: Running::default(),
         }))
     }

@@ -127,6 +127,10 @@ pub struct VoSpaceLimits {
     pub document_bytes: usize,
     /// Files that are put at once, of all people.
     pub puts: usize,
+    /// Moves and copies that run at once.
+    pub transfers: usize,
+    /// How long an endpoint is good that needs no signing in, in seconds.
+    pub endpoint_seconds: i64,
     /// How long the next piece of a file may take to arrive.
     pub piece_within: Duration,
 }
@@ -138,6 +142,8 @@ impl Default for VoSpaceLimits {
             nodes_per_page: 10_000,
             document_bytes: 1 << 20,
             puts: 32,
+            transfers: 4,
+            endpoint_seconds: 3_600,
             piece_within: Duration::from_secs(60),
         }
     }
@@ -233,12 +239,21 @@ mod tests {
     fn the_operator_guide_lists_every_limit_of_vospace_with_its_default() {
         let guide = include_str!("../../docs/OPERATOR_GUIDE.md");
         // The limits of homes are tested where they are.
-        let VoSpaceLimits { home: _, nodes_per_page, document_bytes, puts, piece_within } =
-            VoSpaceLimits::default();
+        let VoSpaceLimits {
+            home: _,
+            nodes_per_page,
+            document_bytes,
+            puts,
+            transfers,
+            endpoint_seconds,
+            piece_within,
+        } = VoSpaceLimits::default();
         for (name, value) in [
             ("nodes_per_page", nodes_per_page as u64),
             ("document_bytes", document_bytes as u64),
             ("puts", puts as u64),
+            ("transfers", transfers as u64),
+            ("endpoint_seconds", endpoint_seconds.unsigned_abs()),
             ("piece_within", piece_within.as_secs()),
         ] {
             let row = format!("| `{name}` | {value} |");

@@ -15,10 +15,13 @@ pub(crate) mod properties;
 mod results;
 mod runner;
 mod running;
+mod service;
 pub(crate) mod status;
 pub(crate) mod submit;
 mod upkeep;
 mod uploads;
+
+use std::path::PathBuf;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -31,11 +34,12 @@ use crate::identity::Caller;
 use crate::refusal::Refusal;
 use crate::routes::public_url;
 use crate::state::StateError;
-use job::Job;
+pub(crate) use job::Job;
 use jobs::Jobs;
 pub(crate) use pace::Pace;
 pub(crate) use runner::Runner;
 pub(crate) use running::Running;
+use service::Service;
 pub(crate) use upkeep::Upkeep;
 
 type Reply = Result<Response, Answer>;
@@ -47,7 +51,7 @@ pub(crate) async fn delete(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Reply {
-    remove(&app, &caller, &id, &jobs_url(&app, &headers)).await
+    remove(&app, &caller, &id, &jobs_url(&app, &headers, Service::of(&id))).await
 }
 
 async fn remove(app: &App, caller: &Caller, id: &str, url: &str) -> Reply {
@@ -74,8 +78,19 @@ pub(crate) async fn stored_result(
     Ok(bytes.into())
 }
 
+/// The file with the result of a job.
+pub(crate) async fn result_file(app: &App, caller: &Caller, id: &str) -> Result<PathBuf, Refusal> {
+    let job = find(app, caller, id).await?;
+    match job.result {
+        Some(_) => Ok(results::path(&app.state, &job.id, job.run)),
+        None => {
+            Err(Refusal::NotFound { what: format!("result of job {}: it is {}", job.id, job.phase.name()) })
+        }
+    }
+}
+
 /// The job, if the caller may know of it.
-async fn find(app: &App, caller: &Caller, id: &str) -> Result<Job, Refusal> {
+pub(crate) async fn find(app: &App, caller: &Caller, id: &str) -> Result<Job, Refusal> {
     let job = Jobs::new(&app.state).find(id).await?;
     let job = job.filter(|job| job.owner.is_empty() || job.owner == caller.name());
     job.ok_or_else(|| {
@@ -84,6 +99,12 @@ async fn find(app: &App, caller: &Caller, id: &str) -> Result<Job, Refusal> {
     })
 }
 
-fn jobs_url(app: &App, headers: &HeaderMap) -> String {
-    format!("{}/tap-server/tap/async", public_url(app, headers))
+/// Where the jobs of a service are.
+fn jobs_url(app: &App, headers: &HeaderMap, service: Service) -> String {
+    format!("{}{}", public_url(app, headers), service.path())
+}
+
+/// Where a job is.
+fn job_url(app: &App, headers: &HeaderMap, id: &str) -> String {
+    format!("{}/{id}", jobs_url(app, headers, Service::of(id)))
 }

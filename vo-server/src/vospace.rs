@@ -2,18 +2,24 @@
 //!
 //! The space has a container `/home` with the home of whoever asks, the one that their lab has; of others nothing can
 //! be seen, not even whether they are there. A directory is a ContainerNode, a file a DataNode, a symbolic link a
-//! LinkNode. `nodes` makes, shows and removes nodes, `files` has their bytes, and `service` says what this server can
-//! do. Nothing is fetched from other places for a client, and nothing is sent there.
+//! LinkNode. `nodes` makes, shows and removes nodes, `files` and `endpoints` have their bytes, `transfers` negotiates,
+//! moves and copies as jobs of `uws`, and `service` says what this server can do. Nothing is fetched from other places for a client, and nothing is sent there.
 
 mod address;
+mod carrying;
 mod document;
+mod endpoints;
 mod fault;
 mod files;
 mod media;
+mod negotiation;
 mod node;
 mod nodes;
 mod property;
 mod service;
+mod ticket;
+mod transfer;
+mod transfers;
 mod tree;
 
 use std::sync::Arc;
@@ -28,15 +34,19 @@ use crate::app::App;
 use crate::config::VoSpaceLimits;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
+use crate::uws::{self, properties, status, submit};
 use fault::Fault;
+use ticket::Sealer;
 
 pub(crate) use address::Authority;
+pub(crate) use transfers::{DOCUMENT, carry_out};
 
 /// What VOSpace needs while the server runs.
 pub(crate) struct Space {
     homes: Homes,
     authority: Authority,
     limits: VoSpaceLimits,
+    sealer: Sealer,
     /// One permit for each file that is being put.
     puts: Arc<Semaphore>,
 }
@@ -44,7 +54,7 @@ pub(crate) struct Space {
 impl Space {
     /// A space of these homes.
     pub(crate) fn new(homes: Homes, authority: Authority, limits: VoSpaceLimits) -> Self {
-        Self { homes, authority, limits, puts: Arc::new(Semaphore::new(limits.puts)) }
+        Self { homes, authority, limits, sealer: Sealer::new(), puts: Arc::new(Semaphore::new(limits.puts)) }
     }
 
     async fn home(&self, owner: &Username) -> Result<Home, Fault> {
@@ -61,6 +71,15 @@ pub(crate) fn routes() -> Router<App> {
         .route("/nodes/", nodes())
         .route("/nodes/{*path}", nodes())
         .route("/files/{*path}", get(files::read).put(files::put).delete(nodes::remove))
+        .route("/endpoints/{ticket}/{name}", get(endpoints::read).put(endpoints::put))
+        .route("/synctrans", get(transfers::at_once).post(transfers::at_once))
+        .route("/transfers", get(transfers::list).post(transfers::create))
+        .route("/transfers/{id}", get(status::show).post(transfers::change).delete(uws::delete))
+        .route("/transfers/{id}/phase", get(status::phase).post(status::set_phase))
+        .route("/transfers/{id}/parameters", get(submit::parameters))
+        .route("/transfers/{id}/error", get(transfers::error))
+        .route("/transfers/{id}/results/transferDetails", get(transfers::details))
+        .route("/transfers/{id}/{part}", get(properties::part).post(properties::set_part))
         .route("/protocols", get(service::protocols))
         .route("/views", get(service::views))
         .route("/properties", get(service::properties))

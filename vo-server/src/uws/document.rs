@@ -1,12 +1,16 @@
 //! Jobs as documents (UWS 1.1 schema). Clients look for the literal prefix `uws:`.
 
+use std::io::Write;
+
 use jiff::Timestamp;
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
 
 use super::job::Job;
+use super::service::Service;
 use crate::dali::printable;
 use crate::refusal::Refusal;
+use crate::vospace::DOCUMENT as TRANSFER;
 
 const NAMESPACES: [(&str, &str); 4] = [
     ("xmlns:uws", "http://www.ivoa.net/xml/UWS/v1.0"),
@@ -14,9 +18,6 @@ const NAMESPACES: [(&str, &str); 4] = [
     ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
     ("version", "1.1"),
 ];
-
-/// The name of the one result of a job (TAP 1.1 section 2.4).
-pub(super) const RESULT: &str = "result";
 
 type Xml = Writer<Vec<u8>>;
 type Io = std::io::Result<()>;
@@ -102,6 +103,12 @@ fn write_job(xml: &mut Xml, job: &Job, url: &str, namespaces: &[(&str, &str)]) -
             let summary = summary.with_attributes([("type", "fatal"), ("hasDetail", "true")]);
             summary.write_inner_content(|xml| text(xml, "uws:message", message))?;
         }
+        if let Some(transfer) = job.parameter(TRANSFER) {
+            // It was written here, and begins with the declaration of a document.
+            let element = transfer.split_once("?>").map_or(transfer, |(_, element)| element.trim());
+            xml.create_element("uws:jobInfo")
+                .write_inner_content(|xml| xml.get_mut().write_all(element.as_bytes()))?;
+        }
         if !job.name.is_empty() {
             xml.create_element("uws:jobInfo").write_inner_content(|xml| text(xml, "jobname", &job.name))?;
         }
@@ -118,7 +125,7 @@ pub(super) fn quote(job: &Job) -> Option<String> {
 fn write_parameters(xml: &mut Xml, job: &Job, namespaces: &[(&str, &str)]) -> Io {
     let root = xml.create_element("uws:parameters").with_attributes(namespaces.iter().copied());
     root.write_inner_content(|xml| {
-        job.parameters.iter().try_for_each(|(name, value)| {
+        job.parameters.iter().filter(|(name, _)| name != TRANSFER).try_for_each(|(name, value)| {
             let (name, value) = (printable(name), printable(value));
             let element = xml.create_element("uws:parameter").with_attribute(("id", name.as_str()));
             element.write_text_content(BytesText::new(&value)).map(|_| ())
@@ -131,9 +138,10 @@ fn write_results(xml: &mut Xml, job: &Job, url: &str, namespaces: &[(&str, &str)
     let root = xml.create_element("uws:results").with_attributes(namespaces.iter().copied());
     root.write_inner_content(|xml| {
         let Some(result) = &job.result else { return Ok(()) };
-        let (href, size) = (format!("{url}/results/{RESULT}"), result.bytes.to_string());
+        let name = Service::of(&job.id).result();
+        let (href, size) = (format!("{url}/results/{name}"), result.bytes.to_string());
         let element = xml.create_element("uws:result").with_attributes([
-            ("id", RESULT),
+            ("id", name),
             ("xlink:type", "simple"),
             ("xlink:href", href.as_str()),
             ("mime-type", result.media_type.as_str()),

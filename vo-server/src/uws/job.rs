@@ -54,6 +54,11 @@ pub(crate) struct JobResult {
 }
 
 impl Job {
+    /// The value of a parameter, whose name is in lower case.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// The columns that [`Job::of_row`] reads.
     pub(super) const COLUMNS: &str = "id, owner, name, run_id, phase, parameters, created_at, started_at, \
          ended_at, destruction_at, execution_seconds, quote_at, run, message, media_type, extension, bytes, row_count";

@@ -10,6 +10,7 @@ use sqlx::query::QueryScalar;
 use super::filter::Filter;
 use super::job::{Job, JobResult};
 use super::phase::Phase;
+use super::service::Service;
 use crate::state::{State, StateError, now};
 
 /// What became of a job that was to be queued.
@@ -65,9 +66,16 @@ impl<'a> Jobs<'a> {
         Ok(row.as_ref().map(Job::of_row).transpose()?)
     }
 
-    /// The jobs of an owner that a filter lets through.
-    pub(crate) async fn list(&self, owner: &str, filter: &Filter) -> Result<Vec<Job>, StateError> {
-        let sql = format!("SELECT {} FROM jobs WHERE owner = $1{}", Job::COLUMNS, filter.sql());
+    /// The jobs of an owner at a service that a filter lets through.
+    pub(crate) async fn list(
+        &self,
+        service: Service,
+        owner: &str,
+        filter: &Filter,
+    ) -> Result<Vec<Job>, StateError> {
+        let of_service = service.condition();
+        let sql =
+            format!("SELECT {} FROM jobs WHERE owner = $1 AND {of_service}{}", Job::COLUMNS, filter.sql());
         let query = filter.bind(sqlx::query(sqlx::AssertSqlSafe(sql)).bind(owner));
         let rows = query.fetch_all(self.state.pool()).await?;
         Ok(rows.iter().map(Job::of_row).collect::<Result<_, _>>()?)

@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio_util::io::ReaderStream;
 
+use super::job::Job;
 use super::jobs::Jobs;
-use super::{Reply, document, filter, find, jobs_url, results};
+use super::{Reply, document, filter, find, job_url, results};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -30,7 +31,7 @@ pub(crate) async fn part(
         "quote" => dali::text(document::quote(&job).unwrap_or_default()),
         "owner" => dali::text(job.owner),
         "results" => {
-            let url = format!("{}/{id}", jobs_url(&app, &headers));
+            let url = job_url(&app, &headers, &id);
             dali::document(XML, document::results(&job, &url)?)
         }
         "error" => {
@@ -47,7 +48,7 @@ pub(crate) async fn set_part(
     Path((id, part)): Path<(String, String)>,
     request: Request,
 ) -> Reply {
-    let url = format!("{}/{id}", jobs_url(&app, request.headers()));
+    let url = job_url(&app, request.headers(), &id);
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let job = find(&app, &caller, &id).await?;
     let (jobs, limits) = (Jobs::new(&app.state), &app.config.jobs);
@@ -78,13 +79,16 @@ pub(crate) async fn set_part(
 
 /// `GET /async/{id}/results/result`: the answer, as it was written.
 pub(crate) async fn result(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Reply {
-    let job = find(&app, &caller, &id).await?;
+    Ok(result_of(&app, find(&app, &caller, &id).await?).await?)
+}
+
+/// What a job gave.
+pub(crate) async fn result_of(app: &App, job: Job) -> Result<Response, Refusal> {
     let Some(result) = job.result else {
+        let what = || format!("result of job {}: it is {}", job.id, job.phase.name());
         return Err(match job.message {
-            Some(message) => Refusal::JobFailed { message }.into(),
-            None => {
-                Refusal::NotFound { what: format!("result of job {id}: it is {}", job.phase.name()) }.into()
-            }
+            Some(message) => Refusal::JobFailed { message },
+            None => Refusal::NotFound { what: what() },
         });
     };
     let path = results::path(&app.state, &job.id, job.run);

@@ -11,8 +11,9 @@ use super::job::{Job, JobResult};
 use super::jobs::{Jobs, Queued};
 use super::phase::Phase;
 use super::results::{self, Part, ResultFile};
+use super::service::Service;
 use super::uploads;
-use crate::answer;
+use crate::answer::{self, Sink};
 use crate::app::App;
 use crate::ask::{AskingJob, Question};
 use crate::identity::Caller;
@@ -20,6 +21,8 @@ use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::state::{StateError, now};
 use crate::tap::sync;
+use crate::vosi::XML;
+use crate::vospace;
 
 /// Runs the jobs of a server.
 #[derive(Clone)]
@@ -42,6 +45,16 @@ impl Runner {
                 self.spawn(job.id.clone());
                 Ok(())
             }
+            Queued::Before => Ok(()),
+            Queued::TooMany => Err(Refusal::TooManyJobs { limit }),
+        }
+    }
+
+    /// Runs a pending job now, beside those that wait for their turn: its client waits for it.
+    pub(crate) async fn run_at_once(&self, job: &Job) -> Result<(), Refusal> {
+        let limit = self.app.config.jobs.active_per_user;
+        match self.jobs().queue(&job.id, &job.owner, limit).await? {
+            Queued::Now => Ok(self.execute(&job.id).await?),
             Queued::Before => Ok(()),
             Queued::TooMany => Err(Refusal::TooManyJobs { limit }),
         }
@@ -107,7 +120,15 @@ impl Runner {
     }
 
     async fn in_turn(&self, id: &str) -> Result<(), StateError> {
-        let Ok(_turn) = self.app.turns.clone().acquire_owned().await else { return Ok(()) };
+        let turns = match Service::of(id) {
+            Service::Tap => &self.app.turns,
+            Service::Transfers => &self.app.transfer_turns,
+        };
+        let Ok(_turn) = turns.clone().acquire_owned().await else { return Ok(()) };
+        self.execute(id).await
+    }
+
+    async fn execute(&self, id: &str) -> Result<(), StateError> {
         let Some(run) = self.jobs().begin(id).await? else { return Ok(()) };
         self.app.running.changed();
         let Some(job) = self.jobs().find(id).await? else { return Ok(()) };
@@ -128,8 +149,27 @@ impl Runner {
         Ok(())
     }
 
-    /// Writes the answer to a file of its own.
+    /// Writes what a job gives to a file of its own.
     async fn write(&self, job: &Job, part: &Path) -> Result<JobResult, Refusal> {
+        match Service::of(&job.id) {
+            Service::Tap => self.write_answer(job, part).await,
+            Service::Transfers => self.write_details(job, part).await,
+        }
+    }
+
+    /// Carries out a transfer, and writes its details.
+    async fn write_details(&self, job: &Job, part: &Path) -> Result<JobResult, Refusal> {
+        let details = vospace::carry_out(&self.app, job).await?;
+        let file = |source| StateError::File { path: part.to_owned(), source };
+        let mut result = ResultFile::create(part, self.app.config.jobs.result_bytes).await.map_err(file)?;
+        let written = result.put(details).await;
+        written.map_err(|error| Refusal::JobFailed { message: error.to_string() })?;
+        let bytes = i64::try_from(result.store().await.map_err(file)?).unwrap_or(i64::MAX);
+        Ok(JobResult { media_type: XML.to_owned(), extension: "xml".to_owned(), bytes, rows: 0 })
+    }
+
+    /// Writes the answer to a query.
+    async fn write_answer(&self, job: &Job, part: &Path) -> Result<JobResult, Refusal> {
         let path = results::uploads_path(&self.app.state, &job.id);
         let files = uploads::load(&path).await.map_err(|source| StateError::File { path, source })?;
         let parameters = Parameters::of(job.parameters.iter().cloned()).with_files(files);

@@ -8,7 +8,7 @@ use http::{HeaderMap, header};
 use super::job::Job;
 use super::phase::Phase;
 use super::runner::Runner;
-use super::{Reply, document, find, jobs_url};
+use super::{Reply, document, find, job_url};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -27,7 +27,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
     request: Request,
 ) -> Reply {
-    let url = format!("{}/{id}", jobs_url(&app, request.headers()));
+    let url = job_url(&app, request.headers(), &id);
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let job = wait(&app, &caller, &id, &parameters).await?;
     Ok(dali::document(XML, document::job(&job, &url)?))
@@ -70,7 +70,7 @@ pub(crate) async fn set_phase(
     Path(id): Path<String>,
     request: Request,
 ) -> Reply {
-    let url = format!("{}/{id}", jobs_url(&app, request.headers()));
+    let url = job_url(&app, request.headers(), &id);
     let wants_200 = is_astroquery(request.headers());
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let asked = parameters.required("PHASE")?;

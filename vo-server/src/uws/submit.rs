@@ -6,8 +6,9 @@ use super::job::Job;
 use super::jobs::Jobs;
 use super::phase::Phase;
 use super::runner::Runner;
+use super::service::Service;
 use super::status::is_astroquery;
-use super::{Reply, document, find, jobs_url, remove};
+use super::{Reply, document, find, job_url, jobs_url, remove};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -20,14 +21,14 @@ use crate::vosi::XML;
 /// `POST /async`: a new job, started with `PHASE=RUN`. A query that is wrong makes a job that fails, where clients
 /// show the reason; they show none when the job itself is refused.
 pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Request) -> Reply {
-    let url = jobs_url(&app, request.headers());
+    let url = jobs_url(&app, request.headers(), Service::Tap);
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let limit = app.config.jobs.active_per_user;
     if Jobs::new(&app.state).active(caller.name()).await? >= limit {
         return Err(Refusal::TooManyJobs { limit }.into());
     }
     usage::note(parameters.get("QUERY").unwrap_or_default());
-    let job = new_job(&app, &caller, &parameters);
+    let job = new_job(&app, &caller, Service::Tap, &parameters);
     Runner::new(&app).store_uploads(&job.id, &parameters).await?;
     Jobs::new(&app.state).insert(&job).await?;
     let run = parameters.get("PHASE").is_some_and(|phase| phase.eq_ignore_ascii_case("RUN"));
@@ -38,12 +39,28 @@ pub(crate) async fn create(State(app): State<App>, caller: Caller, request: Requ
     Ok(see_other(&format!("{url}/{}", job.id)))
 }
 
-fn new_job(app: &App, caller: &Caller, parameters: &Parameters) -> Job {
+/// A pending job of a transfer.
+pub(crate) async fn transfer(
+    app: &App,
+    caller: &Caller,
+    parameters: impl IntoIterator<Item = (String, String)>,
+) -> Result<Job, Refusal> {
+    let jobs = Jobs::new(&app.state);
+    let limit = app.config.jobs.active_per_user;
+    if jobs.active(caller.name()).await? >= limit {
+        return Err(Refusal::TooManyJobs { limit });
+    }
+    let job = new_job(app, caller, Service::Transfers, &Parameters::of(parameters));
+    jobs.insert(&job).await?;
+    Ok(job)
+}
+
+fn new_job(app: &App, caller: &Caller, service: Service, parameters: &Parameters) -> Job {
     let limits = &app.config.jobs;
     let created_at = now();
     let mut job = Job {
         // The time makes names sort; the rest cannot be guessed.
-        id: format!("{created_at:x}{}", hex::encode(rand::random::<[u8; 12]>())),
+        id: format!("{}{created_at:x}{}", service.prefix(), hex::encode(rand::random::<[u8; 12]>())),
         owner: caller.name().to_owned(),
         name: String::new(),
         run_id: String::new(),
@@ -88,7 +105,7 @@ pub(crate) async fn change(
     Path(id): Path<String>,
     request: Request,
 ) -> Reply {
-    let url = jobs_url(&app, request.headers());
+    let url = jobs_url(&app, request.headers(), Service::Tap);
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     if parameters.get("ACTION").is_some_and(|action| action.eq_ignore_ascii_case("DELETE")) {
         return remove(&app, &caller, &id, &url).await;
@@ -105,7 +122,7 @@ pub(crate) async fn set_parameters(
     Path(id): Path<String>,
     request: Request,
 ) -> Reply {
-    let url = format!("{}/{id}", jobs_url(&app, request.headers()));
+    let url = job_url(&app, request.headers(), &id);
     let wants_200 = is_astroquery(request.headers());
     let parameters = Parameters::read(request, &app.config.traffic).await?;
     let job = find(&app, &caller, &id).await?;

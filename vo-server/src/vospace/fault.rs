@@ -46,6 +46,20 @@ pub(super) enum Fault {
     /// A view that there is none of.
     #[error("there is no view {view} of this node")]
     ViewNotSupported { view: String },
+    /// None of the protocols that were asked for.
+    #[error(
+        "none of these protocols is offered: ask for {offered}, with a securityMethod of this service or without one"
+    )]
+    ProtocolNotSupported { offered: String },
+    /// Bytes that would come from, or go to, another place.
+    #[error("nothing is fetched from, or sent to, other places than this service: {what}")]
+    OperationNotSupported { what: String },
+    /// A transfer that is a job.
+    #[error("only pushToVoSpace and pullFromVoSpace are negotiated: send moves and copies to /transfers")]
+    NotNegotiated,
+    /// An endpoint that was never good, or is no longer.
+    #[error("this endpoint is not good for this, or not any more: ask for a transfer again")]
+    NoTicket,
     /// A file that is being put.
     #[error("{uri} is being put by another request: wait until it is done")]
     NodeBusy { uri: String },
@@ -99,6 +113,9 @@ impl Fault {
             Self::NotYours | Self::Fixed | Self::ReadOnly { .. } => "PermissionDenied",
             Self::InvalidArgument { .. } => "InvalidArgument",
             Self::ViewNotSupported { .. } => "ViewNotSupported",
+            Self::ProtocolNotSupported { .. } => "ProtocolNotSupported",
+            Self::OperationNotSupported { .. } | Self::NotNegotiated => "OperationNotSupported",
+            Self::NoTicket => "PermissionDenied",
             Self::NodeBusy { .. } => "NodeBusy",
             Self::TooManyPuts { .. } => "ServiceBusy",
             Self::TooSlow { .. } => "InvalidData",
@@ -112,6 +129,16 @@ impl Fault {
         }
     }
 
+    /// The name and the reason, as clients get them. A fault of the server is logged with its causes.
+    pub(super) fn told(&self) -> String {
+        if self.status().is_server_error() {
+            let causes = std::iter::successors(std::error::Error::source(self), |error| error.source());
+            let causes: Vec<_> = causes.map(ToString::to_string).collect();
+            tracing::error!(causes = causes.join(": "), "{self}");
+        }
+        format!("{} {self}", self.name())
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::NodeNotFound { .. } | Self::ContainerNotFound { .. } => StatusCode::NOT_FOUND,
@@ -120,8 +147,11 @@ impl Fault {
             | Self::LinkFound { .. }
             | Self::TypeNotSupported { .. }
             | Self::InvalidArgument { .. }
-            | Self::ViewNotSupported { .. } => StatusCode::BAD_REQUEST,
-            Self::NotYours | Self::Fixed | Self::ReadOnly { .. } => StatusCode::FORBIDDEN,
+            | Self::ViewNotSupported { .. }
+            | Self::ProtocolNotSupported { .. }
+            | Self::OperationNotSupported { .. }
+            | Self::NotNegotiated => StatusCode::BAD_REQUEST,
+            Self::NotYours | Self::Fixed | Self::ReadOnly { .. } | Self::NoTicket => StatusCode::FORBIDDEN,
             Self::TooManyPuts { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Home(error) => of_home(error).1,
@@ -158,12 +188,7 @@ fn of_home(error: &HomeError) -> (&'static str, StatusCode) {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let status = self.status();
-        if status.is_server_error() {
-            let causes = std::iter::successors(std::error::Error::source(&self), |error| error.source());
-            let causes: Vec<_> = causes.map(ToString::to_string).collect();
-            tracing::error!(causes = causes.join(": "), "{self}");
-        }
-        let mut response = dali::text(format!("{} {self}\n", self.name()));
+        let mut response = dali::text(format!("{}\n", self.told()));
         *response.status_mut() = status;
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -76,6 +76,10 @@ pub(super) async fn capabilities(State(app): State<App>, headers: HeaderMap) -> 
     ];
     let signed_in = [
         ("ivo://ivoa.net/std/VOSpace/v2.0#nodes", "/nodes"),
+        ("ivo://ivoa.net/std/VOSpace/v2.0#transfers", "/transfers"),
+        ("ivo://ivoa.net/std/VOSpace/v2.0#sync", "/synctrans"),
+        ("ivo://ivoa.net/std/VOSpace#sync-2.1", "/synctrans"),
+        // Not of the standard: where CADC's clients read and write bytes without a transfer.
         ("ivo://ivoa.net/std/VOSpace#files-proto", "/files"),
     ];
     let open = open.map(|(standard, path)| capability(standard, &format!("{base}{path}"), ""));

@@ -11,30 +11,34 @@ use tokio::net::TcpStream;
 
 use crate::world::{World, send, told};
 
-const SPACE: &str = "vos://nearside.local~vospace";
+pub const SPACE: &str = "vos://nearside.local~vospace";
 
 /// Somebody who is signed in, and their home.
-struct Person {
-    world: World,
+pub struct Person {
+    pub world: World,
     token: String,
 }
 
 impl Person {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let world = World::new().await;
         let token = world.token("maria", Audience::Vo);
         Self { world, token }
     }
 
-    fn ask(&self, method: &str, path: &str) -> RequestBuilder {
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    pub fn ask(&self, method: &str, path: &str) -> RequestBuilder {
         self.world.ask(method, &format!("/vospace{path}")).bearer_auth(&self.token)
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub async fn get(&self, path: &str) -> (u16, String) {
         told(self.ask("GET", path)).await
     }
 
-    async fn put(&self, path: &str, bytes: &str) -> u16 {
+    pub async fn put(&self, path: &str, bytes: &str) -> u16 {
         told(self.ask("PUT", &format!("/files{path}")).body(bytes.to_owned())).await.0
     }
 
@@ -53,7 +57,7 @@ impl Person {
     }
 
     /// Asks for a node of a type by its document.
-    async fn node(&self, method: &str, path: &str, kind: &str, inner: &str) -> (u16, String) {
+    pub async fn node(&self, method: &str, path: &str, kind: &str, inner: &str) -> (u16, String) {
         let document = format!(
             "<vos:node xmlns:vos=\"http://www.ivoa.net/xml/VOSpace/v2.0\" \
              xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"vos:{kind}\" \
@@ -63,7 +67,7 @@ impl Person {
     }
 
     /// Where the lab sees something.
-    fn on_disk(&self, path: &str) -> PathBuf {
+    pub fn on_disk(&self, path: &str) -> PathBuf {
         self.world.homes().join("maria").join(path)
     }
 }
