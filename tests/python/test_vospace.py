@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from lab_client import LabClient
+from lab_client import started_lab
 from platform_process import Ready
 
 SPACE = "vos://nearside.local~vospace"
