@@ -26,6 +26,10 @@ const USUAL: [&str; 8] = ["source_id", "ra", "dec", "parallax", "pmra", "pmdec",
 const UCDS: [(&str, &str); 3] =
     [("source_id", "ID_MAIN"), ("ra", "POS_EQ_RA_MAIN"), ("dec", "POS_EQ_DEC_MAIN")];
 
+/// What a registry is told of a cone search (SimpleDALRegExt 1.1 section 3.1).
+pub(crate) const LIMITS: &str = "<maxSR>180</maxSR>\n<verbosity>true</verbosity>\n\
+<testQuery>\n<ra>56.75</ra>\n<dec>24.12</dec>\n<sr>0.1</sr>\n</testQuery>\n";
+
 /// Where to look, in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cone {
@@ -71,7 +75,8 @@ pub(crate) async fn answer(
     Ok(respond(rows, delivery).await?)
 }
 
-fn has_positions(table: &Listed) -> bool {
+/// Whether there is a cone search over a table.
+pub(crate) fn has_positions(table: &Listed) -> bool {
     ["source_id", "ra", "dec"].iter().all(|name| table.columns.iter().any(|column| column.name == *name))
 }
 

@@ -15,6 +15,9 @@ use crate::adql;
 /// The authority of installations that nobody has registered.
 const AUTHORITY: &str = "nearside.local";
 
+/// Who publishes where nobody has said it.
+const PUBLISHER: &str = "Nearside, an installation without a name";
+
 /// The settings of one server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -50,6 +53,8 @@ pub struct Config {
     pub vospace: VoSpaceLimits,
     /// The authority part of the IVOA identifiers of this installation.
     pub authority: String,
+    /// Who publishes the services, as registries show it.
+    pub publisher: String,
     /// The accounts that may see requests one by one, and `/metrics`.
     pub operators: Vec<Username>,
 }
@@ -203,6 +208,7 @@ impl Config {
             homes: None,
             vospace: VoSpaceLimits::default(),
             authority: AUTHORITY.to_owned(),
+            publisher: PUBLISHER.to_owned(),
             operators: Vec::new(),
         }
     }

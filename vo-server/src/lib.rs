@@ -19,6 +19,7 @@ mod page;
 mod parameters;
 pub mod plan;
 mod refusal;
+mod registry;
 mod routes;
 mod server;
 mod state;

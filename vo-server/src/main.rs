@@ -39,6 +39,9 @@ struct Options {
     /// Authority part of this installation's IVOA identifiers
     #[arg(long, default_value = "nearside.local")]
     authority: String,
+    /// Who publishes these services, as registries show it
+    #[arg(long, default_value = "Nearside, an installation without a name")]
+    publisher: String,
     /// Address to listen on; port 0 lets the system choose
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
@@ -85,6 +88,7 @@ async fn main() -> anyhow::Result<()> {
         tls,
         homes: options.homes,
         authority: options.authority,
+        publisher: options.publisher,
         operators: options.operators,
         database: options.database,
         audit_dir: options.audit,

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::dali::Answer;
 use crate::refusal::Refusal;
 use crate::uws::{lists, properties, status, submit};
-use crate::{cone, data, page, tap, usage, user_tables, uws, vosi, vospace};
+use crate::{cone, data, page, registry, tap, usage, user_tables, uws, vosi, vospace};
 
 /// How long a browser may remember that other pages may ask here.
 const PREFLIGHT_REMEMBERED: Duration = Duration::from_secs(3600);
@@ -25,6 +25,8 @@ pub(crate) fn router(app: App) -> Router {
         .nest("/data-server", data_server())
         .nest("/vospace", vospace::routes())
         .route("/cone/{table}", get(cone::answer).post(cone::answer))
+        .route("/registry", get(registry::all))
+        .route("/registry/{name}", get(registry::one))
         .merge(page::routes())
         .route("/metrics", get(usage::metrics_document))
         .route("/livez", get(|| async { "ok\n" }))

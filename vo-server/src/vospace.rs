@@ -39,6 +39,7 @@ use fault::Fault;
 use ticket::Sealer;
 
 pub(crate) use address::Authority;
+pub(crate) use service::capability_elements;
 pub(crate) use transfers::{DOCUMENT, carry_out};
 
 /// What VOSpace needs while the server runs.

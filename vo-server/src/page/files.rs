@@ -37,6 +37,11 @@ pub(super) fn usage() -> Response {
     document(HTML, include_str!("assets/usage.html"))
 }
 
+/// What programs are told of the parts that speak JSON (OpenAPI 3.1).
+pub(super) fn openapi() -> Response {
+    document("application/json", include_str!("assets/openapi.json"))
+}
+
 /// The file of a name.
 pub(super) fn named(name: &str) -> Option<Response> {
     let (_, media_type, text) = FILES.iter().find(|(known, _, _)| *known == name)?;

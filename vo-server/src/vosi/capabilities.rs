@@ -25,8 +25,12 @@ const SIGN_IN: [&str; 2] = ["ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#co
 /// The document.
 pub(crate) async fn document(State(app): State<App>, headers: http::HeaderMap) -> Response {
     let base = format!("{}/tap-server/tap", public_url(&app, &headers));
-    let mut text = String::from(HEAD);
-    text.push_str(&access(&base));
+    dali::document(XML, format!("{HEAD}{}</vosi:capabilities>\n", of_tap(&base)))
+}
+
+/// The `capability` elements of TAP at `base`.
+pub(crate) fn of_tap(base: &str) -> String {
+    let mut text = access(base);
     for (standard, path, kind) in [
         ("ivo://ivoa.net/std/VOSI#capabilities", "/capabilities", "full"),
         ("ivo://ivoa.net/std/VOSI#availability", "/availability", "full"),
@@ -35,11 +39,10 @@ pub(crate) async fn document(State(app): State<App>, headers: http::HeaderMap) -
     ] {
         text.push_str(&format!(
             "<capability standardID=\"{standard}\">\n{}</capability>\n",
-            interface(&base, path, kind)
+            interface(base, path, kind)
         ));
     }
-    text.push_str("</vosi:capabilities>\n");
-    dali::document(XML, text)
+    text
 }
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\

@@ -67,6 +67,11 @@ fn lists(root: &str, item: &str, listed: &[(&str, &[&str])]) -> Result<Response,
 /// `GET /capabilities`.
 pub(super) async fn capabilities(State(app): State<App>, headers: HeaderMap) -> Response {
     let base = format!("{}/vospace", public_url(&app, &headers));
+    dali::document(XML, format!("{HEAD}{}</vosi:capabilities>\n", capability_elements(&base)))
+}
+
+/// The `capability` elements of VOSpace at `base`.
+pub(crate) fn capability_elements(base: &str) -> String {
     let open = [
         ("ivo://ivoa.net/std/VOSI#capabilities", "/capabilities"),
         ("ivo://ivoa.net/std/VOSI#availability", "/availability"),
@@ -87,7 +92,7 @@ pub(super) async fn capabilities(State(app): State<App>, headers: HeaderMap) -> 
         SIGN_IN.iter().map(|method| format!("<securityMethod standardID=\"{method}\"/>\n")).collect();
     let signed_in =
         signed_in.map(|(standard, path)| capability(standard, &format!("{base}{path}"), &methods));
-    dali::document(XML, format!("{HEAD}{}{}</vosi:capabilities>\n", open.concat(), signed_in.concat()))
+    open.concat() + &signed_in.concat()
 }
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
