@@ -33,8 +33,9 @@ def test_every_service_has_a_record_whose_addresses_answer(ready: Ready) -> None
             ElementTree.tostring(record), strip_text=True
         )
         for url in record.iterfind("capability/interface/accessURL"):
-            # What is below the address of TAP itself answers, and nothing at it.
-            address = f"{url.text}/sync" if url.text.endswith("/tap") else url.text
+            # What is below these addresses answers, and nothing at them.
+            below = {"tap": "/sync", "files": "/home"}.get(url.text.rsplit("/", 1)[1], "")
+            address = url.text + below
             assert requests.get(address, timeout=30).status_code in {200, 303, 400, 401, 405}, address
     assert requests.get(f"{ready.vo_url}/registry/none", timeout=30).status_code == 404
 

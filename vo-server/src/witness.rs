@@ -42,7 +42,8 @@ fn watched(table: Table, report: Report) -> Table {
         }
         batch.map(|batch| (batch, (rows, report)))
     });
-    Table { schema: table.schema, rows: rows.boxed() }
+    // Whoever waits for the first rows looks again after there were none.
+    Table { schema: table.schema, rows: rows.fuse().boxed() }
 }
 
 /// Changes a table of its owner; how many rows it was given, if any.

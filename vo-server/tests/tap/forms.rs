@@ -28,6 +28,14 @@ async fn a_table_in_a_form_is_a_table_of_the_query() {
 }
 
 #[tokio::test]
+async fn an_answer_without_rows_is_whole() {
+    let world = World::new().await;
+    let none = ("name=\"QUERY\"", "SELECT column_name, unit FROM TAP_SCHEMA.columns WHERE 1 = 0");
+    let (status, text) = told(world.post_body("sync", KIND, form(&[none, CSV]))).await;
+    assert_eq!((status, text.as_str()), (200, "column_name,unit\n"));
+}
+
+#[tokio::test]
 async fn a_document_with_entities_of_its_own_is_refused_at_once() {
     let world = World::new().await;
     let bomb =
