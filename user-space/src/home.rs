@@ -238,7 +238,7 @@ impl Home {
         for name in staging.names()? {
             if staging.is_free(&name) {
                 tracing::info!(user = %self.owner, "removed from a home: a crash left it half put");
-                staging.remove_all(&name, &|| true)?;
+                staging.remove_all(&name)?;
             }
         }
         Ok(())

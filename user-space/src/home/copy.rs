@@ -41,7 +41,7 @@ impl Home {
         let copied = copying.copy(&source, from_name, &staging, &staged, WALK_DEPTH);
         let placed = copied.and_then(|()| staging.rename(&staged, &destination, to_name));
         if let Err(error) = placed {
-            let _ = staging.remove_all(&staged, &|| true);
+            let _ = staging.remove_all(&staged);
             return Err(error);
         }
         copying.room.is_used();

@@ -23,7 +23,7 @@ impl Home {
                 let (staging, staged) = (self.staging()?, staged_name());
                 folder.rename(name, &staging, &staged)?;
                 folder.sync()?;
-                staging.remove_all(&staged, &|| true)?;
+                staging.remove_all(&staged)?;
             }
         }
         folder.sync()
@@ -31,12 +31,12 @@ impl Home {
 }
 
 impl Folder {
-    /// Removes what is at a name, with all that is in it, while `goes_on` says so.
-    pub(super) fn remove_all(&self, name: &OsStr, goes_on: &dyn Fn() -> bool) -> Result<(), HomeError> {
-        self.remove_to(name, WALK_DEPTH, goes_on)
+    /// Removes what is at a name, with all that is in it.
+    pub(super) fn remove_all(&self, name: &OsStr) -> Result<(), HomeError> {
+        self.remove_to(name, WALK_DEPTH)
     }
 
-    fn remove_to(&self, name: &OsStr, depth: usize, goes_on: &dyn Fn() -> bool) -> Result<(), HomeError> {
+    fn remove_to(&self, name: &OsStr, depth: usize) -> Result<(), HomeError> {
         let folder = match self.enter(name) {
             Ok(folder) => folder,
             Err(HomeError::Link | HomeError::NoContainer) => return self.remove_file(name),
@@ -46,10 +46,7 @@ impl Folder {
             return Err(HomeError::TooDeep { limit: WALK_DEPTH });
         }
         for name in folder.names()? {
-            if !goes_on() {
-                return Err(HomeError::Stopped);
-            }
-            folder.remove_to(&name, depth - 1, goes_on)?;
+            folder.remove_to(&name, depth - 1)?;
         }
         self.remove_empty(name)
     }
