@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 
 import pytest
+import pyvo
 import requests
+from astropy.table import Table
 from lab_client import started_lab
 from platform_process import Ready
 
@@ -61,3 +64,30 @@ def test_a_large_file_streams_in_and_out_with_the_same_bytes(ready: Ready, space
         assert int(answer.headers["Content-Length"]) == 64 * len(piece)
         assert b"".join(answer.iter_content(1 << 20)) == piece * 64
     assert space.delete(url, timeout=30).status_code == 204
+
+
+def test_a_table_of_a_file_is_a_node_is_queried_and_comes_back_in_every_view(
+    ready: Ready, space: requests.Session
+) -> None:
+    table = Table({"id": [1, 2, 3], "mag": [2.87, 3.62, 3.7], "name": ["Alcyone", "Atlas", "Electra"]})
+    table["mag"].unit = "mag"
+    written = io.BytesIO()
+    table.write(written, format="votable")
+    node = f"tables/{ready.user}/pleiads"
+    put = space.put(f"{ready.vo_url}/vospace/files/{node}", data=written.getvalue(), timeout=60)
+    assert put.status_code == 201, put.text
+
+    tap = pyvo.dal.TAPService(f"{ready.vo_url}/tap-server/tap", session=space)
+    bright = tap.run_sync(f"SELECT name FROM user_{ready.user}.pleiads WHERE mag < 3")
+    assert list(bright["name"]) == ["Alcyone"]
+    for view in ("votable", "fits", "ecsv", "csv"):
+        answer = space.get(f"{ready.vo_url}/vospace/files/{node}", params={"view": view}, timeout=60)
+        back = Table.read(io.BytesIO(answer.content), format={"ecsv": "ascii.ecsv", "csv": "ascii.csv"}.get(view, view))
+        assert [list(map(str, back[name])) for name in back.colnames] == [
+            list(map(str, table[name])) for name in table.colnames
+        ], view
+    listed = space.get(f"{ready.vo_url}/vospace/nodes/tables/{ready.user}", timeout=30)
+    assert f"/{node}" in node_uris(listed.text)
+    assert space.delete(f"{ready.vo_url}/vospace/nodes/{node}", timeout=30).status_code == 204
+    with pytest.raises(pyvo.DALQueryError, match="pleiads"):
+        tap.run_sync(f"SELECT name FROM user_{ready.user}.pleiads")

@@ -9,6 +9,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
 use crate::error::SpaceError;
 use crate::limits::SpaceLimits;
+use crate::listing::DESCRIPTION;
 use crate::name::excerpt;
 
 /// What says, in the metadata of a table's columns, which job has made it: the job then knows its own work again.
@@ -34,7 +35,7 @@ pub(crate) fn kept(schema: &Schema, limits: &SpaceLimits) -> Result<SchemaRef, S
     let fields: Vec<Field> = schema.fields().iter().map(nullable).collect();
     let mut about = schema.metadata().clone();
     // Other writers leave notes to their own readers here.
-    about.retain(|key, _| key == "description" || key == MADE_BY);
+    about.retain(|key, _| key == DESCRIPTION || key == MADE_BY);
     let kept = Schema::new_with_metadata(fields, about);
     let (bytes, most) = (to_bytes(&kept).len(), limits.columns_bytes);
     match bytes > most {

@@ -10,6 +10,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::columns;
 use crate::error::SpaceError;
+use crate::listing::DESCRIPTION;
 use crate::name::{TableName, excerpt, schema_of};
 use crate::registry::Registered;
 use crate::space::UserSpace;
@@ -38,6 +39,27 @@ impl UserSpace {
     ) -> Result<(), SpaceError> {
         let described =
             |schema: &Schema| notes.iter().try_fold(schema.clone(), |schema, note| noted(&schema, note));
+        match self.registry().edit_columns(owner, name, described).await? {
+            true => Ok(()),
+            false => Err(missing(owner, name)),
+        }
+    }
+
+    /// Writes down what a table is; nothing takes away what was said.
+    pub async fn describe_table(
+        &self,
+        owner: &Username,
+        name: &TableName,
+        description: Option<&str>,
+    ) -> Result<(), SpaceError> {
+        let limits = *self.limits();
+        let described = |schema: &Schema| {
+            let mut about = schema.metadata().clone();
+            about.remove(DESCRIPTION);
+            about.extend(description.map(|text| (DESCRIPTION.to_owned(), text.to_owned())));
+            let described = Schema::new_with_metadata(schema.fields().clone(), about);
+            columns::kept(&described, &limits).map(|kept| kept.as_ref().clone())
+        };
         match self.registry().edit_columns(owner, name, described).await? {
             true => Ok(()),
             false => Err(missing(owner, name)),

@@ -13,6 +13,8 @@ pub(crate) mod xml;
 
 use std::io::Read;
 
+use arrow::array::RecordBatch;
+use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use catalogue::engine::Guest;
 use flate2::read::MultiGzDecoder;
@@ -73,16 +75,29 @@ pub(crate) async fn results(
 
 /// A table of the bytes of a VOTable, which may be compressed.
 pub(crate) fn guest(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
-    let text = text(bytes).map_err(|what| bad(&name, &what))?;
-    let batch = votable::read(&text).map_err(|what| bad(&name, &what))?;
-    Ok(Guest { schema: SCHEMA.to_owned(), name, columns: batch.schema(), rows: vec![batch] })
+    let read = text(bytes).and_then(|text| votable::read(&text));
+    read.map(|batch| of_rows(&name, batch.schema(), batch)).map_err(|what| bad(&name, &what))
 }
 
 /// A table of text with commas, which may be compressed.
 pub(crate) fn csv(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
-    let text = text(bytes).map_err(|what| bad(&name, &what))?;
-    let (columns, rows) = csv::read(&text).map_err(|what| bad(&name, &what))?;
-    Ok(Guest { schema: SCHEMA.to_owned(), name, columns, rows: vec![rows] })
+    let read = text(bytes).and_then(|text| csv::read(&text));
+    read.map(|(columns, rows)| of_rows(&name, columns, rows)).map_err(|what| bad(&name, &what))
+}
+
+/// A table of a VOTable or of text with commas, as its beginning tells.
+pub(crate) fn any(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
+    let is_markup = |text: &str| text.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    let read = |text: String| match is_markup(&text) {
+        true => votable::read(&text).map(|batch| (batch.schema(), batch)),
+        false => csv::read(&text),
+    };
+    let read = text(bytes).and_then(read);
+    read.map(|(columns, rows)| of_rows(&name, columns, rows)).map_err(|what| bad(&name, &what))
+}
+
+fn of_rows(name: &str, columns: SchemaRef, rows: RecordBatch) -> Guest {
+    Guest { schema: SCHEMA.to_owned(), name: name.to_owned(), columns, rows: vec![rows] }
 }
 
 fn text(bytes: &Bytes) -> Result<String, String> {

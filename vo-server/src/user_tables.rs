@@ -34,23 +34,33 @@ pub(crate) async fn upload(
     let name = own(&owner, parameters.required("TABLE_NAME")?)?;
     if is_true(&parameters, "DELETE") {
         let deleting = delete(space, &owner, &name, is_true(&parameters, "FORCE_REMOVAL"));
-        witness::change(&app, &owner, Verb::Drop, &name, deleting).await?;
+        witness::change(&app, &owner, Verb::Drop, (&owner, &name), deleting).await?;
         return Ok(dali::text(format!("{}.{name} was deleted\n", schema_of(&owner))));
     }
     let bytes = contents(&app, &caller, &parameters).await?;
     let description = parameters.get("TABLE_DESC").map(str::to_owned);
-    let text_table = parameters.get("FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("csv"));
-    let storing = store(space.clone(), owner.clone(), name.clone(), Sent { bytes, description, text_table });
-    let rows = witness::change(&app, &owner, Verb::Write, &name, storing).await?;
+    let is_csv = parameters.get("FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("csv"));
+    let sent = Sent { bytes, description, is_csv: Some(is_csv) };
+    let target = Target { actor: owner.clone(), owner: owner.clone(), name: name.clone(), way: Way::Create };
+    let rows = store(&app, target, sent).await?;
     Ok(dali::text(format!("{}.{name} has {rows} rows\n", schema_of(&owner))))
 }
 
 /// What becomes a table.
-struct Sent {
-    bytes: Bytes,
-    description: Option<String>,
-    /// Whether it is text with commas, and no VOTable.
-    text_table: bool,
+pub(crate) struct Sent {
+    pub bytes: Bytes,
+    pub description: Option<String>,
+    /// Whether it is text with commas, and no VOTable; where it is not said, its beginning tells.
+    pub is_csv: Option<bool>,
+}
+
+/// The table that is made.
+pub(crate) struct Target {
+    /// Who makes it.
+    pub actor: Username,
+    pub owner: Username,
+    pub name: TableName,
+    pub way: Way,
 }
 
 async fn contents(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Bytes, Refusal> {
@@ -65,19 +75,31 @@ async fn contents(app: &App, caller: &Caller, parameters: &Parameters) -> Result
     file.map(|file| file.bytes.clone()).ok_or(Refusal::Missing { name: "FILE" })
 }
 
-async fn store(space: UserSpace, owner: Username, name: TableName, sent: Sent) -> Result<u64, Refusal> {
-    let told = name.to_string();
-    let read = tokio::task::spawn_blocking(move || match sent.text_table {
-        true => upload::csv(told, &sent.bytes).map(|table| described(table, sent.description)),
-        false => upload::guest(told, &sent.bytes).map(|table| described(table, sent.description)),
+/// Makes a table of what was sent; its rows. The audit log hears of it.
+pub(crate) async fn store(app: &App, target: Target, sent: Sent) -> Result<u64, Refusal> {
+    let (space, Target { actor, owner, name, way }) = (space(app)?, target);
+    let storing = async {
+        let table = read(name.to_string(), sent).await?;
+        let Some(upload) = space.upload(&actor, &owner, &name, way, &table.columns).await? else {
+            return Ok(0);
+        };
+        let written = tokio::task::spawn_blocking(move || {
+            let mut upload = upload;
+            table.rows.iter().try_for_each(|batch| upload.write(batch)).map(|()| upload)
+        });
+        Ok(written.await.map_err(died)??.finish().await?.rows)
+    };
+    witness::change(app, &actor, Verb::Write, (&owner, &name), storing).await
+}
+
+async fn read(name: String, sent: Sent) -> Result<Guest, Refusal> {
+    let Sent { bytes, description, is_csv } = sent;
+    let read = tokio::task::spawn_blocking(move || match is_csv {
+        Some(true) => upload::csv(name, &bytes),
+        Some(false) => upload::guest(name, &bytes),
+        None => upload::any(name, &bytes),
     });
-    let Guest { columns, rows, .. } = read.await.map_err(died)??;
-    let upload = space.upload(&owner, &owner, &name, Way::Create, &columns).await?;
-    let Some(mut upload) = upload else { return Ok(0) };
-    let written = tokio::task::spawn_blocking(move || {
-        rows.iter().try_for_each(|batch| upload.write(batch)).map(|()| upload)
-    });
-    Ok(written.await.map_err(died)??.finish().await?.rows)
+    Ok(described(read.await.map_err(died)??, description))
 }
 
 /// The table with what its owner says about it.

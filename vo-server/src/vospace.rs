@@ -2,8 +2,10 @@
 //!
 //! The space has a container `/home` with the home of whoever asks, the one that their lab has; of others nothing can
 //! be seen, not even whether they are there. A directory is a ContainerNode, a file a DataNode, a symbolic link a
-//! LinkNode. `nodes` makes, shows and removes nodes, `files` and `endpoints` have their bytes, `transfers` negotiates,
-//! moves and copies as jobs of `uws`, and `service` says what this server can do. Nothing is fetched from other places for a client, and nothing is sent there.
+//! LinkNode. A container `/tables` has the tables that whoever asks may read, as StructuredDataNodes (`tables`). `nodes`
+//! makes, shows and removes nodes, `files` and `endpoints` have their bytes, `transfers` negotiates, moves and copies as
+//! jobs of `uws`, and `service` says what this server can do. Nothing is fetched from other places for a client, and
+//! nothing is sent there.
 
 mod address;
 mod carrying;
@@ -17,10 +19,12 @@ mod node;
 mod nodes;
 mod property;
 mod service;
+mod tables;
 mod ticket;
 mod transfer;
 mod transfers;
 mod tree;
+mod view;
 
 use std::sync::Arc;
 

@@ -46,15 +46,15 @@ fn watched(table: Table, report: Report) -> Table {
     Table { schema: table.schema, rows: rows.fuse().boxed() }
 }
 
-/// Changes a table of its owner; how many rows it was given, if any.
+/// Changes a table; how many rows it was given, if any.
 pub(crate) async fn change(
     app: &App,
-    owner: &Username,
+    actor: &Username,
     verb: Verb,
-    table: &TableName,
+    (owner, table): (&Username, &TableName),
     changing: impl Future<Output = Result<u64, Refusal>>,
 ) -> Result<u64, Refusal> {
-    let mut report = app.reports.begin(owner.as_str(), verb);
+    let mut report = app.reports.begin(actor.as_str(), verb);
     report.tables.push(format!("{}.{table}", schema_of(owner)));
     let changed = changing.await;
     match &changed {

@@ -14,6 +14,9 @@ pub(crate) struct Registered {
     pub(crate) name: String,
     pub(crate) columns: SchemaRef,
     pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// When its rows last changed, in seconds since 1970 UTC.
+    pub(crate) changed_at: i64,
     /// Names of its files, in order.
     pub(crate) files: Vec<String>,
 }
@@ -32,6 +35,8 @@ impl Registered {
             name: row.try_get("name")?,
             columns: schema(row)?,
             rows: row.try_get::<i64, _>("row_count")?.unsigned_abs(),
+            bytes: row.try_get::<i64, _>("bytes")?.unsigned_abs(),
+            changed_at: row.try_get("changed_at")?,
             files,
         })
     }

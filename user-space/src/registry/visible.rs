@@ -20,7 +20,8 @@ impl Registry {
         let epoch = sqlx::query_scalar("SELECT epoch FROM epochs WHERE id = 1");
         let epoch: i64 = epoch.fetch_one(&mut *read).await?;
         let tables = format!(
-            "SELECT t.id, t.owner, t.name, t.columns, t.row_count FROM user_tables t WHERE {VISIBLE}"
+            "SELECT t.id, t.owner, t.name, t.columns, t.row_count, t.bytes, t.changed_at FROM user_tables t \
+             WHERE {VISIBLE}"
         );
         let tables =
             sqlx::query(sqlx::AssertSqlSafe(tables)).bind(user.as_str()).fetch_all(&mut *read).await?;

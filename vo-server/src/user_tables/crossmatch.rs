@@ -59,7 +59,7 @@ pub(crate) async fn run(
             None => Ok(0),
         }
     };
-    let rows = witness::change(app, &owner, Verb::Write, &name, keeping).await?;
+    let rows = witness::change(app, &owner, Verb::Write, (&owner, &name), keeping).await?;
     told_table(&owner, &name, rows).map(Some)
 }
 

@@ -1,12 +1,13 @@
 //! Where a node is: as a `vos:` identifier (VOSpace 2.1 section 2), and as the rest of a URL.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use api::names::Username;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use user_space::home::{HomeError, HomePath};
+use user_space::{SpaceError, TableName};
 
 use super::fault::Fault;
 
@@ -17,7 +18,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 const IDENTIFIER_BYTES: usize = 8_192;
 
 /// The name of the container of all homes.
-pub(super) const HOMES: &str = "home";
+const HOMES: &str = "home";
+/// The name of the container of all tables.
+const TABLES: &str = "tables";
 
 /// The last part of a service's IVOA identifier, `ivo://<authority>/vospace`.
 const RESOURCE: &str = "vospace";
@@ -35,12 +38,23 @@ pub(super) enum Place {
     Homes,
     /// Something in a home, or the home itself.
     InHome(Username, HomePath),
+    /// The container of tables.
+    Tables,
+    /// The tables of one owner.
+    TablesOf(Username),
+    /// A table, by its owner and its name.
+    Table(Username, TableName),
 }
 
 impl Authority {
     /// The identifier of a place.
     pub(super) fn identifier(&self, place: &Place) -> String {
         format!("vos://{}~{RESOURCE}{}", self.0, place.path())
+    }
+
+    /// The identifier of a view or a property that is our own.
+    pub(super) fn own(&self, name: &str) -> String {
+        format!("ivo://{}/{RESOURCE}#{name}", self.0)
     }
 
     /// The place that an identifier names. Either separator is good (section 2).
@@ -71,12 +85,12 @@ impl Place {
         match names.next().as_deref() {
             None | Some(b"") => return Ok(Self::Root),
             Some(name) if name == HOMES.as_bytes() => {}
+            Some(name) if name == TABLES.as_bytes() => return Self::of_tables(path, names),
             Some(_) => return Err(Fault::NodeNotFound { uri: shortened(path) }),
         }
         let Some(owner) = names.next() else { return Ok(Self::Homes) };
         // What cannot be an account is like an account that is not the caller's.
-        let owner = String::from_utf8(owner).ok().and_then(|owner| owner.parse().ok());
-        let owner = owner.ok_or(Fault::NotYours)?;
+        let owner = account(owner).ok_or(Fault::NotYours)?;
         let names: Vec<Vec<u8>> = names.collect();
         if names.iter().any(|name| [b".auto".as_slice(), b".null"].contains(&name.as_slice())) {
             return Err(invalid("the reserved names .auto and .null stand for nothing here: choose a name"));
@@ -85,6 +99,20 @@ impl Place {
             Ok(path) => Ok(Self::InHome(owner, path)),
             Err(HomeError::Path { what }) => Err(invalid(what)),
             Err(_) => Err(Fault::NodeNotFound { uri: shortened(path) }),
+        }
+    }
+
+    /// What the names below the container of tables stand for.
+    fn of_tables(path: &str, mut names: impl Iterator<Item = Vec<u8>>) -> Result<Self, Fault> {
+        let nowhere = || Fault::NodeNotFound { uri: shortened(path) };
+        let Some(owner) = names.next() else { return Ok(Self::Tables) };
+        let owner = account(owner).ok_or_else(nowhere)?;
+        let Some(name) = names.next() else { return Ok(Self::TablesOf(owner)) };
+        let name = String::from_utf8_lossy(&name).parse();
+        let invalid = |error: SpaceError| Fault::InvalidUri { uri: shortened(path), what: error.to_string() };
+        match names.next() {
+            None => Ok(Self::Table(owner, name.map_err(invalid)?)),
+            Some(_) => Err(nowhere()),
         }
     }
 
@@ -100,6 +128,22 @@ impl Place {
                 }
                 text
             }
+            Self::Tables => format!("/{TABLES}"),
+            Self::TablesOf(owner) => format!("/{TABLES}/{owner}"),
+            Self::Table(owner, name) => format!("/{TABLES}/{owner}/{name}"),
+        }
+    }
+
+    /// Its name, if this is in that container.
+    pub(super) fn name_in(&self, container: &Self) -> Option<OsString> {
+        match (self, container) {
+            (Self::InHome(owner, path), Self::InHome(other, above)) if owner == other => {
+                let (within, name) = path.split()?;
+                (within == above.names()).then(|| name.to_owned())
+            }
+            (Self::TablesOf(owner), Self::Tables) => Some(owner.as_str().into()),
+            (Self::Table(owner, name), Self::TablesOf(other)) if owner == other => Some(name.as_str().into()),
+            _ => None,
         }
     }
 
@@ -108,7 +152,8 @@ impl Place {
         match self {
             Self::InHome(owner, path) if owner == caller => Ok(path),
             Self::InHome(..) => Err(Fault::NotYours),
-            Self::Root | Self::Homes => Err(Fault::Fixed),
+            Self::Root | Self::Homes | Self::Tables | Self::TablesOf(_) => Err(Fault::Fixed),
+            Self::Table(..) => Err(Fault::NoFile),
         }
     }
 }
@@ -122,6 +167,10 @@ pub(super) fn encoded(name: &OsStr) -> String {
 pub(super) fn encoded_path(path: &OsStr) -> String {
     let names = path.as_bytes().split(|byte| *byte == b'/');
     names.map(|name| encoded(OsStr::from_bytes(name))).collect::<Vec<_>>().join("/")
+}
+
+fn account(name: Vec<u8>) -> Option<Username> {
+    String::from_utf8(name).ok()?.parse().ok()
 }
 
 fn shortened(text: &str) -> String {
@@ -174,6 +223,9 @@ mod tests {
             ("vos://nearside.test~vospace/home/%FF/a", "PermissionDenied"),
             ("vos://nearside.test~vospace/home/maria/.nearside/incoming", "NodeNotFound"),
             ("vos://nearside.test~vospace/other", "NodeNotFound"),
+            ("vos://nearside.test~vospace/tables/maria/a%20b", "InvalidURI"),
+            ("vos://nearside.test~vospace/tables/maria/a/b", "NodeNotFound"),
+            ("vos://nearside.test~vospace/tables/../maria", "NodeNotFound"),
         ] {
             let refused = authority().place(identifier).expect_err(identifier);
             assert_eq!(refused.name(), fault, "{identifier}");

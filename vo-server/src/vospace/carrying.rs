@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::Read;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use user_space::home::{Home, HomeError, HomePath, Kind};
 
@@ -12,11 +13,12 @@ use super::address::Place;
 use super::fault::Fault;
 use super::negotiation::Negotiation;
 use super::property::core;
+use super::tables::Tables;
 use super::ticket::Permitted;
 use super::transfer::{Direction, Transfer};
 use super::{Space, on_disk};
-use crate::app::App;
 use crate::identity::Caller;
+use crate::refusal::Refusal;
 use crate::state::{StateError, now};
 use crate::uws;
 
@@ -25,7 +27,6 @@ const PIECE_BYTES: usize = 1 << 20;
 
 /// A transfer that is carried out.
 pub(super) struct Carrying<'a> {
-    pub app: &'a App,
     pub negotiation: Negotiation<'a>,
     /// Cancelled when nobody waits any more.
     pub stopped: CancellationToken,
@@ -55,10 +56,17 @@ impl Carrying<'_> {
         self.negotiation.space
     }
 
+    fn tables(&self) -> Result<Tables<'_>, Fault> {
+        Tables::of(self.negotiation.app, self.negotiation.space, self.negotiation.person)
+    }
+
     /// Moves or copies a node. In a container that is there it keeps its name (VOSpace 2.1 section 5.2.2).
     async fn move_within(&self, transfer: &Transfer, destination: &str) -> Result<(), Fault> {
         let (person, authority) = (self.negotiation.person, &self.space().authority);
         let (source, destination) = (authority.place(&transfer.target)?, authority.place(destination)?);
+        if matches!(source, Place::Table(..)) && !transfer.keep_bytes {
+            return self.tables()?.rename(&source, &destination).await;
+        }
         let (from, to) = (source.in_home_of(person)?.clone(), destination.in_home_of(person)?.clone());
         let (from_uri, to_uri) = (authority.identifier(&source), authority.identifier(&destination));
         let home = self.space().home(person).await?;
@@ -80,7 +88,7 @@ impl Carrying<'_> {
             Own::File(home, path) => on_disk(move || Ok(home.open(&path)?.0)).await?,
             Own::Result(id) => {
                 let caller = Caller::Person(self.negotiation.person.clone());
-                let path = uws::result_file(self.app, &caller, &id).await?;
+                let path = uws::result_file(self.negotiation.app, &caller, &id).await?;
                 on_disk(move || File::open(&path).map_err(|source| broken(StateError::File { path, source })))
                     .await?
             }
@@ -103,6 +111,11 @@ impl Carrying<'_> {
     }
 
     async fn fill(&self, target: &Place, source: File) -> Result<(), Fault> {
+        if let Place::Table(owner, name) = target {
+            let limit = self.negotiation.app.config.traffic.body_bytes;
+            let bytes = on_disk(move || whole(source, limit)).await?;
+            return self.tables()?.store(owner, name, bytes).await.map(drop);
+        }
         let path = target.in_home_of(self.negotiation.person)?.clone();
         let home = self.space().home(self.negotiation.person).await?;
         let uri = self.space().authority.identifier(target);
@@ -133,7 +146,7 @@ impl Carrying<'_> {
         let endpoint =
             endpoints.next().ok_or_else(|| Fault::ProtocolNotSupported { offered: known.join(" or ") })?;
         let endpoint = endpoint.endpoint.as_deref().unwrap_or_default();
-        let here = [self.negotiation.base, &self.app.base_url()].into_iter().find_map(|base| {
+        let here = [self.negotiation.base, &self.negotiation.app.base_url()].into_iter().find_map(|base| {
             endpoint.strip_prefix(base).filter(|path| path.starts_with('/')).map(str::to_owned)
         });
         let path = here.ok_or_else(|| elsewhere("get the file yourself, and put it here"))?;
@@ -159,6 +172,16 @@ impl Carrying<'_> {
         id.map(|id| Own::Result(id.to_owned())).ok_or_else(|| {
             elsewhere("of this server, files, endpoints of transfers and results of jobs are good")
         })
+    }
+}
+
+/// The bytes of a file that is to become a table.
+fn whole(file: File, limit_bytes: usize) -> Result<Bytes, Fault> {
+    let mut bytes = Vec::new();
+    file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes).map_err(HomeError::from)?;
+    match bytes.len() > limit_bytes {
+        true => Err(Refusal::TooLarge { limit_bytes }.into()),
+        false => Ok(bytes.into()),
     }
 }
 

@@ -5,6 +5,7 @@ use quick_xml::events::BytesText;
 
 use super::node::{Node, NodeKind};
 use super::property::Property;
+use super::view;
 use crate::dali::printable;
 use crate::refusal::Refusal;
 
@@ -14,13 +15,6 @@ pub(super) const NAMESPACES: [(&str, &str); 3] = [
     ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
     ("version", "2.1"),
 ];
-
-/// Any bytes are good for a file.
-pub(super) const ANY_VIEW: &str = "ivo://ivoa.net/vospace/core#anyview";
-/// The bytes as they were put.
-pub(super) const BINARY_VIEW: &str = "ivo://ivoa.net/vospace/core#binaryview";
-/// What the service thinks best: the bytes as they were put.
-pub(super) const DEFAULT_VIEW: &str = "ivo://ivoa.net/vospace/core#defaultview";
 
 /// How much of a node is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +47,18 @@ fn write_node(xml: &mut Xml, node: &Node, detail: Detail, namespaces: &[(&str, &
         NodeKind::Container(_) => "vos:ContainerNode",
         NodeKind::Data { .. } => "vos:DataNode",
         NodeKind::Link { .. } => "vos:LinkNode",
+        NodeKind::Table { .. } => "vos:StructuredDataNode",
     };
     let mut root = xml.create_element("vos:node").with_attributes(namespaces.iter().copied());
     root = root.with_attributes([("uri", node.uri.as_str()), ("xsi:type", kind)]);
-    if let (NodeKind::Data { busy }, Detail::Max) = (&node.kind, detail) {
-        root = root.with_attribute(("busy", if *busy { "true" } else { "false" }));
+    let busy = match node.kind {
+        NodeKind::Data { busy } => Some(busy),
+        // A table changes at once.
+        NodeKind::Table { .. } => Some(false),
+        NodeKind::Container(_) | NodeKind::Link { .. } => None,
+    };
+    if let (Some(busy), Detail::Max) = (busy, detail) {
+        root = root.with_attribute(("busy", if busy { "true" } else { "false" }));
     }
     let inner = |xml: &mut Xml| {
         if detail != Detail::Min {
@@ -73,8 +74,8 @@ fn write_rest(xml: &mut Xml, kind: &NodeKind, detail: Detail) -> Io {
     match kind {
         NodeKind::Container(children) => {
             if detail == Detail::Max {
-                views(xml, "vos:accepts", &[])?;
-                views(xml, "vos:provides", &[])?;
+                views::<&str>(xml, "vos:accepts", &[])?;
+                views::<&str>(xml, "vos:provides", &[])?;
                 xml.create_element("vos:capabilities").write_empty()?;
             }
             let nodes = xml.create_element("vos:nodes");
@@ -84,11 +85,16 @@ fn write_rest(xml: &mut Xml, kind: &NodeKind, detail: Detail) -> Io {
             nodes.write_inner_content(each).map(|_| ())
         }
         NodeKind::Data { .. } if detail == Detail::Max => {
-            views(xml, "vos:accepts", &[ANY_VIEW])?;
-            views(xml, "vos:provides", &[DEFAULT_VIEW, BINARY_VIEW])?;
+            views(xml, "vos:accepts", &[view::ANY])?;
+            views(xml, "vos:provides", &[view::DEFAULT, view::BINARY])?;
             xml.create_element("vos:capabilities").write_empty().map(|_| ())
         }
-        NodeKind::Data { .. } => Ok(()),
+        NodeKind::Table { accepts, provides } if detail == Detail::Max => {
+            views(xml, "vos:accepts", accepts)?;
+            views(xml, "vos:provides", provides)?;
+            xml.create_element("vos:capabilities").write_empty().map(|_| ())
+        }
+        NodeKind::Data { .. } | NodeKind::Table { .. } => Ok(()),
         NodeKind::Link { target } => text(xml, "vos:target", target),
     }
 }
@@ -117,15 +123,15 @@ fn write_properties(xml: &mut Xml, properties: &[Property]) -> Io {
 }
 
 /// A list of views.
-pub(super) fn views(xml: &mut Xml, element: &str, views: &[&str]) -> Io {
+pub(super) fn views<T: AsRef<str>>(xml: &mut Xml, element: &str, views: &[T]) -> Io {
     references(xml, element, "vos:view", views)
 }
 
 /// A list of elements that say nothing but an identifier.
-pub(super) fn references(xml: &mut Xml, element: &str, item: &str, uris: &[&str]) -> Io {
+pub(super) fn references<T: AsRef<str>>(xml: &mut Xml, element: &str, item: &str, uris: &[T]) -> Io {
     let each = |xml: &mut Xml| {
         uris.iter().try_for_each(|uri| {
-            xml.create_element(item).with_attribute(("uri", *uri)).write_empty().map(|_| ())
+            xml.create_element(item).with_attribute(("uri", uri.as_ref())).write_empty().map(|_| ())
         })
     };
     xml.create_element(element).write_inner_content(each).map(|_| ())

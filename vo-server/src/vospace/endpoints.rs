@@ -14,10 +14,11 @@ use crate::state::now;
 pub(super) async fn read(
     State(app): State<App>,
     Path((sealed, _)): Path<(String, String)>,
+    request: Request,
 ) -> Result<Response, Fault> {
     let space = app.vospace.as_ref().ok_or(Fault::NoTicket)?;
     let (ticket, place) = opened(space, &sealed, Permitted::Read)?;
-    files::give(space, &ticket.person, &place).await
+    files::give(&app, space, &ticket.person, &place, request).await
 }
 
 /// `PUT`.
@@ -28,7 +29,7 @@ pub(super) async fn put(
 ) -> Result<Response, Fault> {
     let space = app.vospace.as_ref().ok_or(Fault::NoTicket)?;
     let (ticket, place) = opened(space, &sealed, Permitted::Write)?;
-    files::take(space, &ticket.person, &place, request).await
+    files::take(&app, space, &ticket.person, &place, request).await
 }
 
 fn opened(space: &Space, sealed: &str, permitted: Permitted) -> Result<(Ticket, Place), Fault> {

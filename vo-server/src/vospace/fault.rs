@@ -34,9 +34,14 @@ pub(super) enum Fault {
     NotYours,
     /// The containers that the space itself has.
     #[error(
-        "the containers above your home, and your home itself, stay as they are: name something in your home"
+        "the containers of the space itself, and your home, stay as they are: name something in your home, or a table"
     )]
     Fixed,
+    /// A table where a file, or what is in a home, is asked for.
+    #[error(
+        "a table is no file: it is made by putting a table at its address, given another name beside it, and read in one of its views"
+    )]
+    NoFile,
     /// A property that only the service sets.
     #[error("the property {property} is read-only: leave it out")]
     ReadOnly { property: String },
@@ -114,7 +119,9 @@ impl Fault {
             Self::InvalidArgument { .. } => "InvalidArgument",
             Self::ViewNotSupported { .. } => "ViewNotSupported",
             Self::ProtocolNotSupported { .. } => "ProtocolNotSupported",
-            Self::OperationNotSupported { .. } | Self::NotNegotiated => "OperationNotSupported",
+            Self::OperationNotSupported { .. } | Self::NotNegotiated | Self::NoFile => {
+                "OperationNotSupported"
+            }
             Self::NoTicket => "PermissionDenied",
             Self::NodeBusy { .. } => "NodeBusy",
             Self::TooManyPuts { .. } => "ServiceBusy",
@@ -122,6 +129,9 @@ impl Fault {
             Self::Home(error) => of_home(error).0,
             Self::Refused(refusal) => match refusal.status() {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "PermissionDenied",
+                StatusCode::NOT_FOUND => "NodeNotFound",
+                StatusCode::CONFLICT => "DuplicateNode",
+                StatusCode::INSUFFICIENT_STORAGE => "QuotaExceeded",
                 status if status.is_server_error() => "InternalFault",
                 _ => "InvalidArgument",
             },
@@ -150,7 +160,8 @@ impl Fault {
             | Self::ViewNotSupported { .. }
             | Self::ProtocolNotSupported { .. }
             | Self::OperationNotSupported { .. }
-            | Self::NotNegotiated => StatusCode::BAD_REQUEST,
+            | Self::NotNegotiated
+            | Self::NoFile => StatusCode::BAD_REQUEST,
             Self::NotYours | Self::Fixed | Self::ReadOnly { .. } | Self::NoTicket => StatusCode::FORBIDDEN,
             Self::TooManyPuts { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,

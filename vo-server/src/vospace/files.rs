@@ -19,9 +19,11 @@ use user_space::home::{Change, Entry, Home, HomePath, Incoming, Kind, Notes, Sto
 use super::address::Place;
 use super::fault::Fault;
 use super::property::TYPE;
+use super::tables::Tables;
 use super::{Space, media, nodes, of, on_disk};
 use crate::app::App;
 use crate::identity::Caller;
+use crate::parameters::Parameters;
 
 /// The checksum of a file (RFC 3230), as CADC's clients send and read it.
 const DIGEST: HeaderName = HeaderName::from_static("digest");
@@ -36,11 +38,22 @@ pub(super) async fn read(
     request: Request,
 ) -> Result<Response, Fault> {
     let (space, person) = of(&app, &caller)?;
-    give(space, person, &nodes::place(&request, "/files")?).await
+    let place = nodes::place(&request, "/files")?;
+    give(&app, space, person, &place, request).await
 }
 
-/// Sends the file at a place.
-pub(super) async fn give(space: &Space, person: &Username, place: &Place) -> Result<Response, Fault> {
+/// Sends the file or the table at a place, the latter in the view that the address of the request asks for.
+pub(super) async fn give(
+    app: &App,
+    space: &Space,
+    person: &Username,
+    place: &Place,
+    request: Request,
+) -> Result<Response, Fault> {
+    if let Place::Table(owner, name) = place {
+        let parameters = Parameters::read(request, &app.config.traffic).await?;
+        return Tables::of(app, space, person)?.give(owner, name, parameters.get("view")).await;
+    }
     let path = place.in_home_of(person)?.clone();
     let home = space.home(person).await?;
     let uri = space.authority.identifier(place);
@@ -51,16 +64,20 @@ pub(super) async fn give(space: &Space, person: &Username, place: &Place) -> Res
 /// `PUT /files/{path}`: the body becomes the file, once it is whole.
 pub(super) async fn put(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Fault> {
     let (space, person) = of(&app, &caller)?;
-    take(space, person, &nodes::place(&request, "/files")?, request).await
+    take(&app, space, person, &nodes::place(&request, "/files")?, request).await
 }
 
 /// Puts the body of a request at a place.
 pub(super) async fn take(
+    app: &App,
     space: &Space,
     person: &Username,
     place: &Place,
     request: Request,
 ) -> Result<Response, Fault> {
+    if let Place::Table(owner, name) = place {
+        return Tables::of(app, space, person)?.take(owner, name, request).await;
+    }
     let path = place.in_home_of(person)?.clone();
     let home = space.home(person).await?;
     let uri = space.authority.identifier(place);

@@ -2,20 +2,23 @@
 //! to sign in gets the file's own address; one without gets an address that is good by itself.
 
 use api::names::Username;
+use url::form_urlencoded::byte_serialize;
 use user_space::home::{HomeError, Kind};
 
 use super::address::Place;
-use super::document::{BINARY_VIEW, DEFAULT_VIEW};
 use super::fault::Fault;
 use super::property::core;
 use super::service::SIGN_IN;
+use super::tables::Tables;
 use super::ticket::{Permitted, Ticket};
 use super::transfer::{Direction, Protocol, Transfer};
-use super::{Space, on_disk};
+use super::{Space, on_disk, view};
+use crate::app::App;
 use crate::state::now;
 
 /// Who negotiates, and how they call this server.
 pub(super) struct Negotiation<'a> {
+    pub app: &'a App,
     pub space: &'a Space,
     pub person: &'a Username,
     /// The address of the server, without a trailing slash.
@@ -39,17 +42,26 @@ impl Negotiation<'_> {
                 return Err(Fault::NotNegotiated);
             }
         };
-        has_view(transfer)?;
+        self.has_view(transfer, &place)?;
+        let query = self.query(transfer, &place);
         let asked: Vec<&Protocol> = transfer.protocols.iter().filter(|asked| asked.uri == protocol).collect();
-        let protocols: Vec<_> =
-            asked.iter().filter_map(|asked| self.endpoint(asked, &place, permitted)).collect();
+        let protocols: Vec<_> = asked
+            .iter()
+            .filter_map(|asked| self.endpoint(asked, &place, permitted, query.as_deref()))
+            .collect();
         if protocols.is_empty() {
             return Err(Fault::ProtocolNotSupported { offered: protocol });
         }
         Ok(Transfer { protocols, ..transfer.clone() })
     }
 
-    fn endpoint(&self, asked: &Protocol, place: &Place, permitted: Permitted) -> Option<Protocol> {
+    fn endpoint(
+        &self,
+        asked: &Protocol,
+        place: &Place,
+        permitted: Permitted,
+        query: Option<&str>,
+    ) -> Option<Protocol> {
         let known = |method: &&String| SIGN_IN.contains(&method.as_str());
         let security: Vec<String> = asked.security.iter().filter(known).cloned().collect();
         let path = place.path();
@@ -64,7 +76,7 @@ impl Negotiation<'_> {
             // A way to sign in that we do not have.
             (false, true) => return None,
         };
-        let endpoint = Some(format!("{}/vospace/{address}", self.base));
+        let endpoint = Some(format!("{}/vospace/{address}{}", self.base, query.unwrap_or_default()));
         Some(Protocol { uri: asked.uri.clone(), endpoint, security })
     }
 
@@ -74,6 +86,9 @@ impl Negotiation<'_> {
     }
 
     async fn can_be_read(&self, place: &Place) -> Result<(), Fault> {
+        if let Place::Table(owner, name) = place {
+            return Tables::of(self.app, self.space, self.person)?.table(owner, name).await.map(drop);
+        }
         let path = place.in_home_of(self.person)?.clone();
         let home = self.space.home(self.person).await?;
         let uri = self.space.authority.identifier(place);
@@ -81,6 +96,12 @@ impl Negotiation<'_> {
     }
 
     async fn can_be_written(&self, place: &Place) -> Result<(), Fault> {
+        if let Place::Table(owner, name) = place {
+            // Who may write to a table of others is decided when its rows are there.
+            let tables = Tables::of(self.app, self.space, self.person)?;
+            let seen = owner == self.person || tables.table(owner, name).await.is_ok();
+            return if seen { Ok(()) } else { Err(Fault::NotYours) };
+        }
         let path = place.in_home_of(self.person)?.clone();
         let home = self.space.home(self.person).await?;
         let uri = self.space.authority.identifier(place);
@@ -97,15 +118,28 @@ impl Negotiation<'_> {
         };
         on_disk(look).await.map_err(Fault::at(uri))
     }
-}
 
-/// Bytes come as they are, and any view of them is good for a file. The default view is one of reading only
-/// (section 3.4.4).
-fn has_view(transfer: &Transfer) -> Result<(), Fault> {
-    let Some(view) = &transfer.view else { return Ok(()) };
-    let good = match transfer.direction {
-        Direction::PushTo => view != DEFAULT_VIEW,
-        _ => [DEFAULT_VIEW, BINARY_VIEW].contains(&view.as_str()),
-    };
-    if good { Ok(()) } else { Err(Fault::ViewNotSupported { view: view.chars().take(200).collect() }) }
+    /// Bytes come as they are, and any view of them is good for a file; tables have views of their own. The default view
+    /// is one of reading only (section 3.4.4).
+    fn has_view(&self, transfer: &Transfer, place: &Place) -> Result<(), Fault> {
+        let Some(asked) = transfer.view.as_deref() else { return Ok(()) };
+        let is_table = matches!(place, Place::Table(..));
+        let good = match transfer.direction {
+            Direction::PushTo if is_table => {
+                view::taken(&self.space.authority).iter().any(|taken| taken == asked)
+            }
+            Direction::PushTo => asked != view::DEFAULT,
+            _ if is_table => view::offer(&self.space.authority, Some(asked)).is_ok(),
+            _ => [view::DEFAULT, view::BINARY].contains(&asked),
+        };
+        if good { Ok(()) } else { Err(Fault::ViewNotSupported { view: asked.chars().take(200).collect() }) }
+    }
+
+    /// What is added to the address of a table that is read in a view.
+    fn query(&self, transfer: &Transfer, place: &Place) -> Option<String> {
+        let is_read = transfer.direction == Direction::PullFrom && matches!(place, Place::Table(..));
+        let asked = transfer.view.as_deref().filter(|_| is_read)?;
+        let view: String = byte_serialize(asked.as_bytes()).collect();
+        Some(format!("?view={view}"))
+    }
 }

@@ -36,6 +36,13 @@ pub(super) enum NodeKind {
         /// The identifier of what it leads to.
         target: String,
     },
+    /// A table, with the views that are good for it.
+    Table {
+        /// Those of which it can be made.
+        accepts: Vec<String>,
+        /// Those in which it is given.
+        provides: Vec<String>,
+    },
 }
 
 /// Which of the nodes in a container are asked for.
@@ -130,11 +137,11 @@ impl Reader<'_> {
 }
 
 /// A container that the space itself has.
-pub(super) fn fixed(authority: &Authority, place: &Place, child: Option<&Place>) -> Node {
+pub(super) fn fixed(authority: &Authority, place: &Place, within: &[Place]) -> Node {
     let of = |place: &Place, children| Node {
         uri: authority.identifier(place),
         kind: NodeKind::Container(children),
         properties: Vec::new(),
     };
-    of(place, child.map(|child| of(child, Vec::new())).into_iter().collect())
+    of(place, within.iter().map(|place| of(place, Vec::new())).collect())
 }

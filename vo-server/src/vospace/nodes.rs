@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tokio::time::timeout;
+use url::form_urlencoded::byte_serialize;
 use user_space::home::{Change, Home, HomeError, HomePath};
 
 use super::address::{Authority, Place};
@@ -13,8 +14,9 @@ use super::document::{self, Detail};
 use super::fault::Fault;
 use super::node::{self, Node, Page, Reader};
 use super::property::{self, TYPE};
+use super::tables::Tables;
 use super::tree::Element;
-use super::{Space, of, on_disk};
+use super::{Space, of, on_disk, view};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -36,18 +38,26 @@ pub(super) async fn show(
     if let Some(view) = parameters.get("view") {
         return match view {
             "data" => Ok(see_other(&format!("{base}/vospace/files{}", place.path()))),
+            format if matches!(place, Place::Table(..)) => {
+                view::offer(&space.authority, Some(format))?;
+                let format: String = byte_serialize(format.as_bytes()).collect();
+                Ok(see_other(&format!("{base}/vospace/files{}?view={format}", place.path())))
+            }
             other => Err(Fault::ViewNotSupported { view: other.chars().take(80).collect() }),
         };
     }
     let detail = detail(&parameters)?;
     let page = page(space, &place, &parameters)?;
     let node = match &place {
-        Place::Root => node::fixed(&space.authority, &place, Some(&Place::Homes)),
+        Place::Root => node::fixed(&space.authority, &place, &[Place::Homes, Place::Tables]),
         Place::Homes => {
             let home = Place::InHome(person.clone(), HomePath::of([])?);
-            node::fixed(&space.authority, &place, Some(&home))
+            node::fixed(&space.authority, &place, &[home])
         }
         Place::InHome(..) => in_home(space, &place, person, page).await?,
+        Place::Tables | Place::TablesOf(_) | Place::Table(..) => {
+            Tables::of(&app, space, person)?.node(&place, &page).await?
+        }
     };
     Ok(dali::document(XML, document::node(&node, detail)?))
 }
@@ -82,10 +92,17 @@ pub(super) async fn change(
 ) -> Result<Response, Fault> {
     let (space, person) = of(&app, &caller)?;
     let place = place(&request, "/nodes")?;
-    let path = place.in_home_of(person)?.clone();
     let asked = sent(space, request).await?;
     same_place(&space.authority, &place, &asked)?;
     let page = || Page { from: None, nodes: 0 };
+    if let Place::Table(owner, name) = &place {
+        let tables = Tables::of(&app, space, person)?;
+        let before = tables.node(&place, &page()).await?;
+        tables.describe(owner, name, &property::changes(properties(&asked), &before.properties)?).await?;
+        let node = tables.node(&place, &page()).await?;
+        return Ok(dali::document(XML, document::node(&node, Detail::Max)?));
+    }
+    let path = place.in_home_of(person)?.clone();
     let before = in_home(space, &place, person, page()).await?;
     let changes = property::changes(properties(&asked), &before.properties)?;
     let home = space.home(person).await?;
@@ -104,6 +121,10 @@ pub(super) async fn remove(
     let (space, person) = of(&app, &caller)?;
     let under = if request.uri().path().starts_with("/files/") { "/files" } else { "/nodes" };
     let place = place(&request, under)?;
+    if let Place::Table(owner, name) = &place {
+        Tables::of(&app, space, person)?.drop(owner, name).await?;
+        return Ok(StatusCode::NO_CONTENT);
+    }
     let path = place.in_home_of(person)?.clone();
     let home = space.home(person).await?;
     let uri = space.authority.identifier(&place);
@@ -230,17 +251,9 @@ fn page(space: &Space, place: &Place, parameters: &Parameters) -> Result<Page, F
     let what = |text: &str| Fault::InvalidArgument { what: text.to_owned() };
     let nodes =
         parameters.get("limit").map(|limit| limit.parse::<usize>().map_err(|_| what("limit is a number")));
-    let from = match (parameters.get("uri"), place) {
-        (Some(uri), Place::InHome(owner, path)) => {
-            let first = space.authority.place(uri)?;
-            let first = first.in_home_of(owner)?.split();
-            let (above, name) = first.ok_or_else(|| what("uri is a node of this container"))?;
-            if above != path.names() {
-                return Err(what("uri is a node of this container"));
-            }
-            Some(name.to_owned())
-        }
-        _ => None,
-    };
-    Ok(Page { from, nodes: nodes.transpose()?.unwrap_or(most).min(most) })
+    let from = parameters.get("uri").map(|uri| {
+        let name = space.authority.place(uri)?.name_in(place);
+        name.ok_or_else(|| what("uri is a node of this container"))
+    });
+    Ok(Page { from: from.transpose()?, nodes: nodes.transpose()?.unwrap_or(most).min(most) })
 }

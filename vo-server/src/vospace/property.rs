@@ -18,6 +18,9 @@ pub(super) const TYPE: &str = "ivo://ivoa.net/vospace/core#type";
 pub(super) const OF_SERVICE: [&str; 7] =
     ["length", "MD5", "date", "mtime", "quota", "availableSpace", "creator"];
 
+/// Properties of tables that the service sets, under identifiers of its own.
+pub(super) const OF_TABLES: [&str; 3] = ["columns", "rows", "bytes"];
+
 /// Standard properties that people may set; they mean nothing to the service. Others may be set too.
 pub(super) const OF_PEOPLE: [&str; 12] = [
     "title",
@@ -85,7 +88,8 @@ pub(super) fn changes(
         if known.is_some_and(|known| Some(&known.value) == value.as_ref()) {
             continue;
         }
-        if OF_SERVICE.iter().any(|name| core(name) == property) {
+        let read_only = known.is_some_and(|known| known.read_only);
+        if read_only || OF_SERVICE.iter().any(|name| core(name) == property) {
             return Err(Fault::ReadOnly { property });
         }
         changes.push(Change { property, value });

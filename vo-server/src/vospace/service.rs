@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::HeaderMap;
 use quick_xml::escape::escape;
 
-use super::document::{
-    ANY_VIEW, BINARY_VIEW, DEFAULT_VIEW, NAMESPACES, references, views as write_views, written,
-};
+use super::address::Authority;
+use super::document::{NAMESPACES, references, views as write_views, written};
 use super::fault::Fault;
-use super::property::{OF_PEOPLE, OF_SERVICE, core};
+use super::property::{OF_PEOPLE, OF_SERVICE, OF_TABLES, core};
+use super::view;
 use crate::app::App;
 use crate::dali;
 use crate::routes::public_url;
@@ -30,13 +30,16 @@ pub(super) async fn protocols(State(app): State<App>) -> Result<Response, Fault>
     lists("vos:protocols", "vos:protocol", &[("vos:accepts", &[]), ("vos:provides", &provided)])
 }
 
-/// `GET /views`: bytes as they are.
-pub(super) async fn views() -> Result<Response, Fault> {
+/// `GET /views`: files as they are, and tables in the formats of TAP.
+pub(super) async fn views(State(app): State<App>) -> Result<Response, Fault> {
+    let authority = Authority(app.config.authority.clone());
+    let accepted = view::taken(&authority);
+    let provided = [vec![view::BINARY.to_owned()], view::given(&authority)].concat();
     let document = written(|xml| {
         let root = xml.create_element("vos:views").with_attributes(NAMESPACES);
         let lists = root.write_inner_content(|xml| {
-            write_views(xml, "vos:accepts", &[ANY_VIEW])?;
-            write_views(xml, "vos:provides", &[DEFAULT_VIEW, BINARY_VIEW])
+            write_views(xml, "vos:accepts", &accepted)?;
+            write_views(xml, "vos:provides", &provided)
         });
         lists.map(|_| ())
     });
@@ -44,10 +47,12 @@ pub(super) async fn views() -> Result<Response, Fault> {
 }
 
 /// `GET /properties`. Which others people have set is theirs to know.
-pub(super) async fn properties() -> Result<Response, Fault> {
+pub(super) async fn properties(State(app): State<App>) -> Result<Response, Fault> {
+    let authority = Authority(app.config.authority.clone());
     let (accepted, provided) = (OF_PEOPLE.map(core), OF_SERVICE.map(core));
+    let of_tables = OF_TABLES.map(|name| authority.own(name));
     let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
-    let provided: Vec<&str> = provided.iter().map(String::as_str).collect();
+    let provided: Vec<&str> = provided.iter().chain(&of_tables).map(String::as_str).collect();
     let all: Vec<&str> = provided.iter().chain(&accepted).copied().collect();
     let listed = [("vos:accepts", accepted.as_slice()), ("vos:provides", &provided), ("vos:contains", &all)];
     lists("vos:properties", "vos:property", &listed)

@@ -55,7 +55,7 @@ pub(super) async fn at_once(
     }
     let (space, person) = of(&app, &caller)?;
     let parameters = Parameters::read(request, &app.config.traffic).await?;
-    let negotiation = Negotiation { space, person, base: &base };
+    let negotiation = Negotiation { app: &app, space, person, base: &base };
     let offered = negotiation.offer(&Transfer::of_parameters(&parameters)?).await?;
     let endpoint = offered.protocols.first().and_then(|protocol| protocol.endpoint.as_deref());
     match (parameters.get("REQUEST"), endpoint) {
@@ -123,11 +123,11 @@ pub(crate) async fn carry_out(app: &App, job: &Job) -> Result<Vec<u8>, Refusal> 
         let caller = Caller::of_name(&job.owner);
         let (space, person) = of(app, &caller)?;
         let base = job.parameter(ADDRESS).unwrap_or_default().to_owned();
-        let negotiation = Negotiation { space, person, base: &base };
+        let negotiation = Negotiation { app, space, person, base: &base };
         // When the job is stopped, this is dropped, and what runs on a thread of its own hears of it.
         let stopped = CancellationToken::new();
         let _stop = stopped.clone().drop_guard();
-        let done = Carrying { app, negotiation, stopped }.carry_out(&stored(job)?).await?;
+        let done = Carrying { negotiation, stopped }.carry_out(&stored(job)?).await?;
         Ok::<_, Fault>(done.document()?)
     };
     run.await.map_err(|fault| Refusal::JobFailed { message: fault.told() })

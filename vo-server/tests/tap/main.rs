@@ -4,6 +4,7 @@ mod callers;
 mod crossmatches;
 mod forms;
 mod jobs;
+mod table_nodes;
 mod transfers;
 mod two_servers;
 mod vospace;

@@ -7,25 +7,25 @@ use crate::world::{send, told};
 
 const CORE: &str = "ivo://ivoa.net/vospace/core";
 
-fn transfer(target: &str, direction: &str, rest: &str) -> String {
+pub fn transfer(target: &str, direction: &str, rest: &str) -> String {
     format!(
         "<vos:transfer xmlns:vos=\"http://www.ivoa.net/xml/VOSpace/v2.0\" version=\"2.1\">\
          <vos:target>{SPACE}{target}</vos:target><vos:direction>{direction}</vos:direction>{rest}</vos:transfer>"
     )
 }
 
-fn protocol(name: &str, rest: &str) -> String {
+pub fn protocol(name: &str, rest: &str) -> String {
     format!("<vos:protocol uri=\"{CORE}#{name}\">{rest}</vos:protocol>")
 }
 
-fn endpoint(details: &str) -> String {
+pub fn endpoint(details: &str) -> String {
     let endpoint = details.split("<vos:endpoint>").nth(1).expect("an endpoint");
     endpoint.split('<').next().expect("its text").to_owned()
 }
 
 impl Person {
     /// Sends a document and follows to where it leads, whose address comes with the answer.
-    async fn send_transfer(&self, to: &str, document: String) -> (String, String) {
+    pub async fn send_transfer(&self, to: &str, document: String) -> (String, String) {
         let sent = self.ask("POST", to).header("content-type", "text/xml").body(document);
         let answer = send(sent).await;
         assert_eq!(answer.status().as_u16(), 303, "{}", answer.text().await.expect("a text"));
@@ -38,7 +38,7 @@ impl Person {
     }
 
     /// Carries out a transfer; phase and error of the job.
-    async fn carried_out(&self, document: String) -> (String, String) {
+    pub async fn carried_out(&self, document: String) -> (String, String) {
         let (job, _) = self.send_transfer("/transfers?PHASE=RUN", document).await;
         for _ in 0..100 {
             let (_, told) = self.get(&format!("{job}?WAIT=10")).await;

@@ -73,14 +73,14 @@ impl Person {
 }
 
 /// The identifiers of all nodes in a document, below `SPACE`, the first without what is in it.
-fn nodes(document: &str) -> Vec<String> {
+pub fn nodes(document: &str) -> Vec<String> {
     let uris = document.split("<vos:node ").skip(1);
     let uri = |node: &str| Some(node.split_once(&format!("uri=\"{SPACE}"))?.1.split('"').next()?.to_owned());
     uris.filter_map(uri).collect()
 }
 
 /// The value of a standard property.
-fn property(document: &str, name: &str) -> Option<String> {
+pub fn property(document: &str, name: &str) -> Option<String> {
     let uri = format!("uri=\"ivo://ivoa.net/vospace/core#{name}\"");
     let value = document.split_once(&uri)?.1.split_once('>')?.1;
     Some(value.split('<').next()?.to_owned())
@@ -127,7 +127,7 @@ async fn what_the_lab_writes_is_a_node_until_the_lab_removes_it() {
 async fn the_space_begins_with_the_home_of_who_asks() {
     let maria = Person::new().await;
     let (_, root) = maria.get("/nodes").await;
-    assert_eq!(nodes(&root), ["/", "/home"]);
+    assert_eq!(nodes(&root), ["/", "/home", "/tables"]);
     let (_, homes) = maria.get("/nodes/home/").await;
     assert_eq!(nodes(&homes), ["/home", "/home/maria"]);
     let (_, home) = maria.get("/nodes/home/maria").await;
