@@ -15,6 +15,7 @@ mod limits;
 mod notes;
 mod path;
 mod remove;
+mod waiting;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -180,6 +181,14 @@ impl Home {
 
     /// Gives something another path, which is free. A container takes along what is in it.
     pub fn rename(&self, from: &HomePath, to: &HomePath) -> Result<(), HomeError> {
+        let Way { source, from, destination, to } = self.way(from, to)?;
+        source.rename(from, &destination, to)?;
+        destination.sync()?;
+        source.sync()
+    }
+
+    /// The way from something that is there to a place beside or below others.
+    fn way<'a>(&self, from: &'a HomePath, to: &'a HomePath) -> Result<Way<'a>, HomeError> {
         let (from_parent, from_name) = from.split().ok_or(HomeError::Root)?;
         let (to_parent, to_name) = to.split().ok_or(HomeError::Exists)?;
         if to.is_below(from) {
@@ -187,9 +196,7 @@ impl Home {
         }
         let (source, destination) = (self.enter(from_parent)?, self.enter(to_parent)?);
         source.entry(from_name)?;
-        source.rename(from_name, &destination, to_name)?;
-        destination.sync()?;
-        source.sync()
+        Ok(Way { source, from: from_name, destination, to: to_name })
     }
 
     /// The limits of every home.
@@ -243,6 +250,14 @@ impl Home {
         }
         Ok(())
     }
+}
+
+/// From a name in one container to a name in another.
+struct Way<'a> {
+    source: Folder,
+    from: &'a OsStr,
+    destination: Folder,
+    to: &'a OsStr,
 }
 
 /// A name for something that waits until it is whole.

@@ -9,7 +9,8 @@ use super::error::HomeError;
 use super::folder::Folder;
 use super::path::HomePath;
 use super::remove::WALK_DEPTH;
-use super::{Home, staged_name};
+use super::waiting::Waiting;
+use super::{Home, Way};
 
 /// Bytes that are copied between two looks at whether anybody waits.
 const PIECE_BYTES: usize = 1 << 20;
@@ -26,27 +27,16 @@ impl Home {
     /// Copies a file, a link, or a container with all that is in it, while `goes_on` says so. Properties stay with
     /// the original.
     pub fn copy(&self, from: &HomePath, to: &HomePath, goes_on: &dyn Fn() -> bool) -> Result<(), HomeError> {
-        let (from_parent, from_name) = from.split().ok_or(HomeError::Root)?;
-        let (to_parent, to_name) = to.split().ok_or(HomeError::Exists)?;
-        if to.is_below(from) {
-            return Err(HomeError::IntoItself);
-        }
-        let (source, destination) = (self.enter(from_parent)?, self.enter(to_parent)?);
-        source.entry(from_name)?;
-        if destination.entry(to_name).is_ok() {
+        let Way { source, from, destination, to } = self.way(from, to)?;
+        if destination.entry(to).is_ok() {
             return Err(HomeError::Exists);
         }
-        let (staging, staged) = (self.staging()?, staged_name());
+        let waiting = Waiting::make(self)?;
         let mut copying = Copying { home: self, goes_on, room: Room::none(self), entries: 0 };
-        let copied = copying.copy(&source, from_name, &staging, &staged, WALK_DEPTH);
-        let placed = copied.and_then(|()| staging.rename(&staged, &destination, to_name));
-        if let Err(error) = placed {
-            let _ = staging.remove_all(&staged);
-            return Err(error);
-        }
+        copying.copy(&source, from, waiting.folder(), to, WALK_DEPTH)?;
+        waiting.folder().rename(to, &destination, to)?;
         copying.room.is_used();
-        destination.sync()?;
-        staging.sync()
+        destination.sync()
     }
 }
 

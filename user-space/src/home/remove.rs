@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 
+use super::Home;
 use super::entry::Kind;
 use super::error::HomeError;
 use super::folder::Folder;
 use super::path::HomePath;
-use super::{Home, staged_name};
+use super::waiting::Waiting;
 
 /// Containers in one another that are walked; each costs an open file.
 pub(super) const WALK_DEPTH: usize = 200;
@@ -20,10 +21,10 @@ impl Home {
             Kind::File { .. } | Kind::Link { .. } => folder.remove_file(name)?,
             Kind::Container => {
                 // Away at once, whole; then piece by piece. What a crash leaves of it is swept.
-                let (staging, staged) = (self.staging()?, staged_name());
-                folder.rename(name, &staging, &staged)?;
+                let waiting = Waiting::make(self)?;
+                folder.rename(name, waiting.folder(), name)?;
                 folder.sync()?;
-                staging.remove_all(&staged)?;
+                waiting.empty()?;
             }
         }
         folder.sync()

@@ -33,12 +33,12 @@ impl Place {
     }
 }
 
-fn path(text: &str) -> HomePath {
+pub fn path(text: &str) -> HomePath {
     let names = text.split('/').filter(|name| !name.is_empty());
     HomePath::of(names.map(|name| name.as_bytes().to_vec())).expect("a path")
 }
 
-fn put(home: &Home, to: &str, bytes: &[u8]) -> Result<(), HomeError> {
+pub fn put(home: &Home, to: &str, bytes: &[u8]) -> Result<(), HomeError> {
     let mut incoming = home.put(&path(to))?;
     incoming.write(bytes)?;
     incoming.finish(&[], None).map(|_| ())
@@ -207,4 +207,21 @@ fn what_is_said_goes_along_with_the_file_and_the_checksum_ends_with_its_bytes() 
     assert!(home.notes(&path("b")).expect("read").properties.is_empty());
     let long = say(Some(&"x".repeat(4_000)));
     assert!(matches!(home.note(&path("b"), &[long]), Err(HomeError::Properties { limit: 3_072 })));
+}
+
+#[test]
+fn a_copy_that_goes_on_is_not_swept_by_another_server() {
+    let place = Place::new();
+    let home = place.home();
+    home.make_container(&path("tree")).expect("made");
+    for name in ["a", "b"] {
+        put(&home, &format!("tree/{name}"), b"hello").expect("put");
+    }
+    // Before each piece, the other server opens the home for the first time.
+    let other_opens = || {
+        let other = Homes::new(&place.dir.path().join("homes"), HomeLimits::default());
+        other.of(&"maria".parse().expect("a name")).is_ok()
+    };
+    home.copy(&path("tree"), &path("copy"), &other_opens).expect("copied");
+    assert_eq!(names(&home, "copy"), ["a", "b"]);
 }

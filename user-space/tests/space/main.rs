@@ -3,6 +3,7 @@
 mod crashes;
 mod forgetful;
 mod homes;
+mod killed_homes;
 mod permissions;
 mod tables;
 mod world;
