@@ -70,7 +70,8 @@ impl App {
         let turns = Arc::new(Semaphore::new(parts.config.jobs.running));
         let homes = parts.config.homes.as_ref().map(|dir| Homes::new(dir, parts.config.vospace.home));
         let authority = || Authority(parts.config.authority.clone());
-        let vospace = homes.map(|homes| Space::new(homes, authority(), parts.config.vospace));
+        let key = parts.state.endpoint_key();
+        let vospace = homes.map(|homes| Space::new(homes, authority(), parts.config.vospace, key));
         let transfer_turns = Arc::new(Semaphore::new(parts.config.vospace.transfers));
         let ledger = Ledger::start(&parts.state, parts.config.usage);
         Self(Arc::new(Shared {

@@ -24,6 +24,7 @@ const PART: Part = Part {
         },
         Step::same("servers", include_str!("../migrations/0003_servers.sql")),
         Step::same("quotes", include_str!("../migrations/0004_quotes.sql")),
+        Step::same("keys", include_str!("../migrations/0006_keys.sql")),
     ],
 };
 
@@ -52,7 +53,11 @@ pub(crate) struct State {
     database: Database,
     results: PathBuf,
     server: Arc<str>,
+    endpoint_key: EndpointKey,
 }
+
+/// What addresses are sealed with that are good by themselves.
+pub(crate) type EndpointKey = [u8; 32];
 
 impl State {
     /// Opens or creates the tables, in `dir` unless they are elsewhere, and `results` in `dir`.
@@ -63,7 +68,8 @@ impl State {
         let here = Location::Directory(dir.to_owned());
         let database = Database::open(location.unwrap_or(&here), &PART).await?;
         let server = hex::encode(rand::random::<[u8; 8]>()).into();
-        Ok(Self { database, results, server })
+        let endpoint_key = endpoint_key(&database).await?;
+        Ok(Self { database, results, server, endpoint_key })
     }
 
     /// The tables.
@@ -86,10 +92,28 @@ impl State {
         &self.server
     }
 
+    /// What endpoints of transfers are sealed with: the same after a restart, and for all servers that share the tables.
+    pub(crate) fn endpoint_key(&self) -> EndpointKey {
+        self.endpoint_key
+    }
+
     /// Writes what is left to write.
     pub(crate) async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// The key in the tables. Of servers that start at once the first makes it.
+async fn endpoint_key(database: &Database) -> Result<EndpointKey, StateError> {
+    const NAME: &str = "endpoints";
+    let new = hex::encode(rand::random::<EndpointKey>());
+    let make = "INSERT INTO keys (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    sqlx::query(make).bind(NAME).bind(new).execute(database.pool()).await?;
+    let find = sqlx::query_scalar("SELECT secret FROM keys WHERE name = $1").bind(NAME);
+    let secret: String = find.fetch_one(database.pool()).await?;
+    let mut key = EndpointKey::default();
+    hex::decode_to_slice(secret, &mut key).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(key)
 }
 
 /// The time, in seconds since 1970 UTC.

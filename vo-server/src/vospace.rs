@@ -38,6 +38,7 @@ use crate::app::App;
 use crate::config::VoSpaceLimits;
 use crate::identity::Caller;
 use crate::refusal::Refusal;
+use crate::state::EndpointKey;
 use crate::uws::{self, properties, status, submit};
 use fault::Fault;
 use ticket::Sealer;
@@ -58,8 +59,9 @@ pub(crate) struct Space {
 
 impl Space {
     /// A space of these homes.
-    pub(crate) fn new(homes: Homes, authority: Authority, limits: VoSpaceLimits) -> Self {
-        Self { homes, authority, limits, sealer: Sealer::new(), puts: Arc::new(Semaphore::new(limits.puts)) }
+    pub(crate) fn new(homes: Homes, authority: Authority, limits: VoSpaceLimits, key: EndpointKey) -> Self {
+        let puts = Arc::new(Semaphore::new(limits.puts));
+        Self { homes, authority, limits, sealer: Sealer::new(key), puts }
     }
 
     async fn home(&self, owner: &Username) -> Result<Home, Fault> {

@@ -1,6 +1,7 @@
 //! Endpoints that are good by themselves: an address that reads or writes one file for some minutes, for whoever has
 //! it, as transfers without a security method want it (VOSpace 2.1 section 3.5.4). Nothing is stored: the address
-//! says what it permits, sealed with HMAC-SHA256. The key is that of the running server, so a restart voids them.
+//! says what it permits, sealed with HMAC-SHA256. The key is in the database, so that it is good after a restart, and at
+//! each server of an installation.
 
 use api::names::Username;
 use base64::Engine;
@@ -8,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+
+use crate::state::EndpointKey;
 
 const MAC_BYTES: usize = 32;
 
@@ -32,12 +35,12 @@ pub(super) struct Ticket {
 }
 
 /// Seals and opens tickets.
-pub(super) struct Sealer([u8; 32]);
+pub(super) struct Sealer(EndpointKey);
 
 impl Sealer {
-    /// A sealer with a key that nobody knows.
-    pub(super) fn new() -> Self {
-        Self(rand::random())
+    /// A sealer with a key that nobody else knows.
+    pub(super) fn new(key: EndpointKey) -> Self {
+        Self(key)
     }
 
     /// The ticket as a part of an address.
@@ -76,17 +79,17 @@ mod tests {
 
     #[test]
     fn a_ticket_is_good_for_its_purpose_until_its_time_is_over() {
-        let sealer = Sealer::new();
+        let sealer = Sealer::new([7; 32]);
         let sealed = sealer.seal(&ticket());
         assert_eq!(sealer.open(&sealed, Permitted::Read, 99), Some(ticket()));
         assert_eq!(sealer.open(&sealed, Permitted::Read, 100), None);
         assert_eq!(sealer.open(&sealed, Permitted::Write, 0), None);
-        assert_eq!(Sealer::new().open(&sealed, Permitted::Read, 0), None);
+        assert_eq!(Sealer::new([8; 32]).open(&sealed, Permitted::Read, 0), None);
     }
 
     #[test]
     fn no_byte_of_a_ticket_can_be_changed_or_left_out() {
-        let sealer = Sealer::new();
+        let sealer = Sealer::new([7; 32]);
         let sealed = URL_SAFE_NO_PAD.decode(sealer.seal(&ticket())).expect("base64");
         for at in 0..sealed.len() {
             let mut forged = sealed.clone();

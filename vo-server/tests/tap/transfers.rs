@@ -70,6 +70,17 @@ async fn bytes_go_in_and_out_through_endpoints_that_need_no_signing_in() {
 }
 
 #[tokio::test]
+async fn an_endpoint_is_good_after_a_restart() {
+    let mut maria = Person::new().await;
+    maria.put("/home/maria/a", "hello").await;
+    let pull = transfer("/home/maria/a", "pullFromVoSpace", &protocol("httpget", ""));
+    let (_, details) = maria.send_transfer("/synctrans", pull).await;
+    let path = endpoint(&details).replacen(&maria.world.base(), "", 1);
+    maria.world.restart().await;
+    assert_eq!(told(maria.world.ask("GET", &path)).await, (200, "hello".to_owned()));
+}
+
+#[tokio::test]
 async fn a_way_to_sign_in_gets_the_files_own_address() {
     let maria = Person::new().await;
     maria.put("/home/maria/a", "hello").await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::token::Audience;
 use futures::future::join_all;
 use tokio::time::timeout;
 use vo_server::JobLimits;
@@ -83,4 +84,18 @@ async fn the_number_of_active_jobs_is_a_limit_of_both_together() {
     let mut answers = join_all(asked).await;
     answers.sort_unstable();
     assert_eq!((answers[4], answers[5] >= 400), (303, true), "{answers:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_of_one_server_is_good_at_the_other() {
+    let (one, two) = two(limits()).await;
+    let file = "/vospace/files/home/maria/a";
+    let token = one.token("maria", Audience::Vo);
+    assert_eq!(told(one.ask("PUT", file).bearer_auth(&token).body("hello")).await.0, 201);
+    let asked = "/vospace/synctrans?TARGET=vos://nearside.local~vospace/home/maria/a&DIRECTION=pullFromVoSpace\
+                 &PROTOCOL=ivo://ivoa.net/vospace/core%23httpget&REQUEST=redirect";
+    let answer = send(one.ask("GET", asked).bearer_auth(&token)).await;
+    let location = answer.headers()["location"].to_str().expect("a URL").to_owned();
+    let path = location.strip_prefix(&one.base()).expect("an address of the first server");
+    assert_eq!(told(two.ask("GET", path)).await, (200, "hello".to_owned()));
 }
