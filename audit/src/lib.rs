@@ -25,13 +25,13 @@ pub struct Entry {
     pub user: String,
     /// What was asked for.
     pub verb: Verb,
-    /// The tables that were read or changed, as `schema.table`. Those of a query that was refused are not known.
+    /// The tables that were read or changed, as `schema.table`, and nodes of VOSpace by their identifiers. Those of a query that was refused are not known.
     pub tables: Vec<String>,
     /// What was decided, and what came of it.
     pub outcome: Outcome,
     /// Rows that were sent or stored.
     pub rows: u64,
-    /// Bytes that were sent; 0 for what was stored.
+    /// Bytes that were sent, or stored as a file; 0 for rows that were stored.
     pub bytes: u64,
 }
 
@@ -41,9 +41,9 @@ pub struct Entry {
 pub enum Verb {
     /// Read rows.
     Read,
-    /// Make a table, or put rows into one.
+    /// Make a table or a node, or put rows or bytes into one.
     Write,
-    /// Remove a table.
+    /// Remove a table or a node.
     Drop,
 }
 

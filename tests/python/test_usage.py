@@ -36,6 +36,10 @@ def used(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Ready:
     pyvo.dal.SCSService(f"{ready.vo_url}/cone/{SOURCES}").search(pos=(56.75, 24.12), radius=0.1)
     with pytest.raises(pyvo.dal.exceptions.DALQueryError):
         service.search("SELECT nothing FROM nowhere")
+    with requests.Session() as space:
+        space.headers.update({"Authorization": f"Bearer {ready.token}", "User-Agent": f"pyvo/{pyvo.__version__}"})
+        note = f"{ready.vo_url}/vospace/files/home/{ready.user}/note.txt"
+        assert (space.put(note, b"hello", timeout=30).status_code, space.get(note, timeout=30).text) == (201, "hello")
     over_flight(ready, tmp_path_factory.mktemp("token") / "token")
     return ready
 
@@ -74,6 +78,7 @@ def test_operators_see_each_request_with_its_program_and_class(used: Ready) -> N
         ("tap-sync", "pyvo", pyvo.__version__, "aggregate", "answered"): 1,
         ("cone", "pyvo", pyvo.__version__, "region", "answered"): 1,
         ("tap-sync", "pyvo", pyvo.__version__, "simple", "refused"): 1,
+        ("vospace", "pyvo", pyvo.__version__, "transfer", "answered"): 2,
         ("flight", "nearside", nearside.__version__, "region", "answered"): 1,
         ("flight", "nearside", nearside.__version__, "simple", "refused"): 1,
         ("flight", "kernel", nearside.__version__, "aggregate", "answered"): 1,

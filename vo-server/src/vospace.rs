@@ -25,6 +25,7 @@ mod transfer;
 mod transfers;
 mod tree;
 mod view;
+mod witness;
 
 use std::sync::Arc;
 

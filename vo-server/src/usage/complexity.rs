@@ -1,4 +1,4 @@
-//! How complex a request is: five classes of queries, and products. The words of the text decide, so that refused
+//! How complex a request is: five classes of queries, products, and transfers. The words of the text decide, so that refused
 //! queries have a class too.
 
 /// Bytes of a text that decide. It may be as long as a request, before anybody has refused it.
@@ -7,6 +7,8 @@ const LOOKED_AT: usize = 1 << 16;
 /// Classes of queries, from the cheap to the costly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Complexity {
+    /// Files and nodes.
+    Transfer,
     /// Products or links by identifier.
     Products,
     /// One table and conditions on its columns.
@@ -29,12 +31,20 @@ const SEVERAL: [&str; 4] = ["with", "union", "except", "intersect"];
 
 impl Complexity {
     /// All classes.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Products, Self::Simple, Self::Region, Self::Aggregate, Self::Join, Self::Nested];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Transfer,
+        Self::Products,
+        Self::Simple,
+        Self::Region,
+        Self::Aggregate,
+        Self::Join,
+        Self::Nested,
+    ];
 
     /// As it is stored and shown.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Transfer => "transfer",
             Self::Products => "products",
             Self::Simple => "simple",
             Self::Region => "region",

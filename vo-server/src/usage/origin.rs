@@ -21,6 +21,8 @@ pub(crate) enum Entrance {
     Data,
     /// Links to them.
     DataLink,
+    /// Files and tables of VOSpace, and its jobs.
+    VoSpace,
     /// Arrow Flight.
     Flight,
 }
@@ -33,7 +35,8 @@ impl Entrance {
             "/tap-server/tap/async" if *method == Method::POST => Some(Self::TapAsync),
             "/data-server/data" => Some(Self::Data),
             "/data-server/datalink/links" => Some(Self::DataLink),
-            _ => path.starts_with("/cone/").then_some(Self::Cone),
+            "/vospace/transfers" if *method == Method::POST => Some(Self::VoSpace),
+            _ => of_tree(path),
         }
     }
 
@@ -43,6 +46,7 @@ impl Entrance {
             Self::TapSync | Self::TapAsync | Self::Flight => Complexity::Simple,
             Self::Cone => Complexity::Region,
             Self::Data | Self::DataLink => Complexity::Products,
+            Self::VoSpace => Complexity::Transfer,
         }
     }
 
@@ -54,9 +58,20 @@ impl Entrance {
             Self::Cone => "cone",
             Self::Data => "data",
             Self::DataLink => "datalink",
+            Self::VoSpace => "vospace",
             Self::Flight => "flight",
         }
     }
+}
+
+/// The entrance of addresses that have names in them.
+fn of_tree(path: &str) -> Option<Entrance> {
+    const TREES: [(&str, Entrance); 3] = [
+        ("/cone/", Entrance::Cone),
+        ("/vospace/files/", Entrance::VoSpace),
+        ("/vospace/endpoints/", Entrance::VoSpace),
+    ];
+    TREES.into_iter().find(|(tree, _)| path.starts_with(tree)).map(|(_, entrance)| entrance)
 }
 
 /// The program that sent a request.

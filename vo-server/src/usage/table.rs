@@ -27,11 +27,17 @@ const ORIGIN: [Detail; 4] = [
         false,
         "",
         "meta.id",
-        "Where requests came in: tap-sync, tap-async, cone, data, datalink, flight",
+        "Where requests came in: tap-sync, tap-async, cone, data, datalink, vospace, flight",
     ),
     ("client", false, "", "meta.software", "Program that sent them, as it calls itself"),
     ("version", false, "", "meta.version", "Version of that program; empty where it does not say"),
-    ("complexity", false, "", "meta.code.class", "simple, region, aggregate, join, nested; products"),
+    (
+        "complexity",
+        false,
+        "",
+        "meta.code.class",
+        "simple, region, aggregate, join, nested; products; transfer",
+    ),
 ];
 const WHEN: Detail = ("asked_at", false, "", "time.epoch", "When the request came (UTC)");
 const OUTCOME: Detail = ("outcome", false, "", "meta.code.status", "answered, refused or failed");

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::Read;
 
+use audit::Verb;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use user_space::home::{Home, HomeError, HomePath, Kind};
@@ -16,7 +17,7 @@ use super::property::core;
 use super::tables::Tables;
 use super::ticket::Permitted;
 use super::transfer::{Direction, Transfer};
-use super::{Space, on_disk};
+use super::{Space, on_disk, witness};
 use crate::identity::Caller;
 use crate::refusal::Refusal;
 use crate::state::{StateError, now};
@@ -43,13 +44,24 @@ enum Own {
 impl Carrying<'_> {
     /// Carries it out; the transfer as it was in the end.
     pub(super) async fn carry_out(&self, transfer: &Transfer) -> Result<Transfer, Fault> {
-        match &transfer.direction {
+        let (verb, nodes) = match &transfer.direction {
             Direction::PushTo | Direction::PullFrom => return self.negotiation.offer(transfer).await,
-            Direction::Within(destination) => self.move_within(transfer, destination).await?,
-            Direction::PullTo => self.pull(transfer).await?,
-            Direction::PushFrom => self.push(transfer).await?,
-        }
-        Ok(transfer.clone())
+            Direction::Within(destination) => {
+                (Verb::Write, vec![transfer.target.clone(), destination.clone()])
+            }
+            Direction::PullTo => (Verb::Write, vec![transfer.target.clone()]),
+            Direction::PushFrom => (Verb::Read, vec![transfer.target.clone()]),
+        };
+        let report = witness::begin(self.negotiation.app, self.negotiation.person, verb, nodes);
+        let carrying = async {
+            let bytes = match &transfer.direction {
+                Direction::Within(destination) => self.move_within(transfer, destination).await.map(|()| 0),
+                Direction::PullTo => self.pull(transfer).await,
+                _ => self.push(transfer).await,
+            };
+            Ok((transfer.clone(), bytes?))
+        };
+        witness::change(report, carrying).await
     }
 
     fn space(&self) -> &Space {
@@ -82,8 +94,8 @@ impl Carrying<'_> {
         .await
     }
 
-    /// Reads bytes at an address of this server into a node.
-    async fn pull(&self, transfer: &Transfer) -> Result<(), Fault> {
+    /// Reads bytes at an address of this server into a node; how many.
+    async fn pull(&self, transfer: &Transfer) -> Result<u64, Fault> {
         let source = match self.own(transfer, "get", Permitted::Read).await? {
             Own::File(home, path) => on_disk(move || Ok(home.open(&path)?.0)).await?,
             Own::Result(id) => {
@@ -97,8 +109,8 @@ impl Carrying<'_> {
         self.fill(&target, source).await
     }
 
-    /// Brings the bytes of a node to an address of this server.
-    async fn push(&self, transfer: &Transfer) -> Result<(), Fault> {
+    /// Brings the bytes of a node to an address of this server; how many.
+    async fn push(&self, transfer: &Transfer) -> Result<u64, Fault> {
         let source = self.space().authority.place(&transfer.target)?;
         let path = source.in_home_of(self.negotiation.person)?.clone();
         let home = self.space().home(self.negotiation.person).await?;
@@ -110,11 +122,12 @@ impl Carrying<'_> {
         }
     }
 
-    async fn fill(&self, target: &Place, source: File) -> Result<(), Fault> {
+    async fn fill(&self, target: &Place, source: File) -> Result<u64, Fault> {
         if let Place::Table(owner, name) = target {
             let limit = self.negotiation.app.config.traffic.body_bytes;
             let bytes = on_disk(move || whole(source, limit)).await?;
-            return self.tables()?.store(owner, name, bytes).await.map(drop);
+            let length = bytes.len() as u64;
+            return self.tables()?.store(owner, name, bytes).await.map(|_| length);
         }
         let path = target.in_home_of(self.negotiation.person)?.clone();
         let home = self.space().home(self.negotiation.person).await?;
@@ -122,7 +135,7 @@ impl Carrying<'_> {
         self.put(home, path, source).await.map_err(Fault::at(uri))
     }
 
-    async fn put(&self, home: Home, path: HomePath, mut source: File) -> Result<(), Fault> {
+    async fn put(&self, home: Home, path: HomePath, mut source: File) -> Result<u64, Fault> {
         let stopped = self.stopped.clone();
         on_disk(move || {
             let mut incoming = home.put(&path)?;
@@ -130,7 +143,7 @@ impl Carrying<'_> {
             while !stopped.is_cancelled() {
                 let length = source.read(&mut piece).map_err(HomeError::from)?;
                 if length == 0 {
-                    return Ok(incoming.finish(&[], None).map(|_| ())?);
+                    return Ok(incoming.finish(&[], None)?.bytes);
                 }
                 incoming.write(&piece[..length])?;
             }

@@ -149,7 +149,8 @@ impl Fault {
         format!("{} {self}", self.name())
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NodeNotFound { .. } | Self::ContainerNotFound { .. } => StatusCode::NOT_FOUND,
             Self::DuplicateNode { .. } | Self::NodeBusy { .. } => StatusCode::CONFLICT,

@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use api::names::Username;
+use audit::{Report, Verb};
 use axum::body::{Body, BodyDataStream};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -10,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::io::ReaderStream;
@@ -20,7 +21,7 @@ use super::address::Place;
 use super::fault::Fault;
 use super::property::TYPE;
 use super::tables::Tables;
-use super::{Space, media, nodes, of, on_disk};
+use super::{Space, media, nodes, of, on_disk, witness};
 use crate::app::App;
 use crate::identity::Caller;
 use crate::parameters::Parameters;
@@ -28,6 +29,8 @@ use crate::parameters::Parameters;
 /// The checksum of a file (RFC 3230), as CADC's clients send and read it.
 const DIGEST: HeaderName = HeaderName::from_static("digest");
 
+/// Bytes of a file that are read at once: each read is a turn of another thread.
+const PIECE_BYTES: usize = 256 << 10;
 /// Pieces of a file that wait for the disk.
 const PIECES_WAITING: usize = 4;
 
@@ -54,11 +57,20 @@ pub(super) async fn give(
         let parameters = Parameters::read(request, &app.config.traffic).await?;
         return Tables::of(app, space, person)?.give(owner, name, parameters.get("view")).await;
     }
-    let path = place.in_home_of(person)?.clone();
-    let home = space.home(person).await?;
     let uri = space.authority.identifier(place);
-    let (file, entry, notes) = on_disk(move || Ok(home.open(&path)?)).await.map_err(Fault::at(uri))?;
-    Ok(sent(file, &entry, &notes))
+    let report = witness::begin(app, person, Verb::Read, vec![uri.clone()]);
+    let opening = async {
+        let path = place.in_home_of(person)?.clone();
+        let home = space.home(person).await?;
+        on_disk(move || Ok(home.open(&path)?)).await.map_err(Fault::at(uri))
+    };
+    match opening.await {
+        Ok((file, entry, notes)) => {
+            let asked_bytes = if request.method() == Method::HEAD { Some(0) } else { None };
+            Ok(sent(file, &entry, &notes, (report, asked_bytes)))
+        }
+        Err(fault) => Err(witness::refused(report, fault)),
+    }
 }
 
 /// `PUT /files/{path}`: the body becomes the file, once it is whole.
@@ -78,11 +90,15 @@ pub(super) async fn take(
     if let Place::Table(owner, name) = place {
         return Tables::of(app, space, person)?.take(owner, name, request).await;
     }
-    let path = place.in_home_of(person)?.clone();
-    let home = space.home(person).await?;
     let uri = space.authority.identifier(place);
-    let stored = receive(space, home, path, request).await.map_err(Fault::at(uri))?;
-    tracing::info!(user = %person, bytes = stored.bytes, "a file of {person} was put: {} bytes", stored.bytes);
+    let report = witness::begin(app, person, Verb::Write, vec![uri.clone()]);
+    let putting = async {
+        let path = place.in_home_of(person)?.clone();
+        let home = space.home(person).await?;
+        let stored = receive(space, home, path, request).await.map_err(Fault::at(uri))?;
+        Ok((stored, stored.bytes))
+    };
+    let stored = witness::change(report, putting).await?;
     let status = if stored.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, [(DIGEST, digest(stored.md5))]).into_response())
 }
@@ -145,7 +161,7 @@ fn write(
 }
 
 /// A file on its way to a client. It is never shown as a page of this server: a person may have put a script into it.
-fn sent(file: File, entry: &Entry, notes: &Notes) -> Response {
+fn sent(file: File, entry: &Entry, notes: &Notes, (report, asked_bytes): (Report, Option<u64>)) -> Response {
     let Kind::File { bytes } = entry.kind else { return Fault::Broken.into_response() };
     let said = notes.properties.get(TYPE).and_then(|said| HeaderValue::from_str(said).ok());
     let media_type = said.unwrap_or(HeaderValue::from_static(media::of_name(&entry.name)));
@@ -161,7 +177,9 @@ fn sent(file: File, entry: &Entry, notes: &Notes) -> Response {
         headers.insert(DIGEST, digest(md5));
     }
     let read = tokio::io::AsyncReadExt::take(tokio::fs::File::from_std(file), bytes);
-    (StatusCode::OK, headers, Body::from_stream(ReaderStream::new(read))).into_response()
+    let pieces = ReaderStream::with_capacity(read, PIECE_BYTES);
+    let pieces = witness::sent(report, pieces, asked_bytes.unwrap_or(bytes));
+    (StatusCode::OK, headers, Body::from_stream(pieces)).into_response()
 }
 
 /// The media type that a client says, if it is another than the name promises.

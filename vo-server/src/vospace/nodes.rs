@@ -1,6 +1,7 @@
 //! `/nodes`: making, showing, changing and removing nodes (VOSpace 2.1 sections 5.2 and 5.3).
 
 use api::names::Username;
+use audit::Verb;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,7 @@ use super::node::{self, Node, Page, Reader};
 use super::property::{self, TYPE};
 use super::tables::Tables;
 use super::tree::Element;
-use super::{Space, of, on_disk, view};
+use super::{Space, of, on_disk, view, witness};
 use crate::app::App;
 use crate::dali::{self, see_other};
 use crate::identity::Caller;
@@ -125,12 +126,15 @@ pub(super) async fn remove(
         Tables::of(&app, space, person)?.drop(owner, name).await?;
         return Ok(StatusCode::NO_CONTENT);
     }
-    let path = place.in_home_of(person)?.clone();
-    let home = space.home(person).await?;
     let uri = space.authority.identifier(&place);
-    on_disk(move || Ok(home.remove(&path)?)).await.map_err(Fault::at(uri))?;
-    tracing::info!(user = %person, "a node of {person} was removed");
-    Ok(StatusCode::NO_CONTENT)
+    let report = witness::begin(&app, person, Verb::Drop, vec![uri.clone()]);
+    let removing = async {
+        let path = place.in_home_of(person)?.clone();
+        let home = space.home(person).await?;
+        on_disk(move || Ok(home.remove(&path)?)).await.map_err(Fault::at(uri))?;
+        Ok((StatusCode::NO_CONTENT, 0))
+    };
+    witness::change(report, removing).await
 }
 
 /// The place that the address of a request names, which is read as it was sent: decoded first, it could be another.
