@@ -50,9 +50,7 @@ impl Question {
         }
         let adql = parameters.required("QUERY")?.to_owned();
         usage::note(&adql);
-        let mut files = upload::results(app, caller, parameters).await?;
-        files.extend(parameters.files().iter().cloned());
-        let uploads = upload::read(&parameters.clone().with_files(files))?;
+        let uploads = upload::read(app, caller, parameters).await?;
         Ok(Self { caller: caller.clone(), adql, max_rows: max_rows(parameters)?, uploads, job: None })
     }
 

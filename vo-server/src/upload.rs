@@ -1,7 +1,7 @@
-//! Tables that come with a query (TAP 1.1 section 2.5), in the request itself.
+//! Tables that come with a query (TAP 1.1 section 2.5), in the request itself or from user space.
 //!
 //! A table elsewhere is never fetched: whoever may ask could make this server call any address that it reaches. The
-//! address of a job's result on this server is read from the disk.
+//! address of a job's result on this server is read from the disk, and so is a node of VOSpace.
 
 mod build;
 mod csv;
@@ -24,53 +24,66 @@ use crate::identity::Caller;
 use crate::parameters::{File, Parameters};
 use crate::refusal::Refusal;
 use crate::uws;
+use crate::vospace::uploaded;
 
 /// The schema of uploaded tables.
 pub(crate) const SCHEMA: &str = "tap_upload";
 /// Tables of one query.
 const TABLES: usize = 64;
 /// Bytes of one table once it is decompressed.
-const TABLE_BYTES: u64 = 1 << 30;
+pub(crate) const TABLE_BYTES: u64 = 1 << 30;
 /// Longest name of a table, in bytes.
 const NAME_BYTES: usize = 128;
 
-/// The tables that UPLOAD names: `name,param:field`, several in several parameters or between semicolons.
-pub(crate) fn read(parameters: &Parameters) -> Result<Vec<Guest>, Refusal> {
+/// The tables that UPLOAD names: `name,address`, several in several parameters or between semicolons.
+pub(crate) async fn read(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Vec<Guest>, Refusal> {
     let mut guests: Vec<Guest> = Vec::new();
     let uploads = parameters.all("UPLOAD").flat_map(|value| value.split(';')).map(str::trim);
     for upload in uploads.filter(|upload| !upload.is_empty()) {
         let (name, address) = upload.split_once(',').ok_or_else(|| refused(upload))?;
         let name = table_name(name.trim())?;
-        let address = address.trim();
-        let file = parameters.file(address.strip_prefix("param:").unwrap_or(address));
-        let file = file.ok_or_else(|| refused(upload))?;
         if guests.iter().any(|guest| guest.name == name) {
             return Err(bad(&name, "two tables have this name"));
         }
         if guests.len() == TABLES {
             return Err(bad(&name, &format!("a query has at most {TABLES} of them")));
         }
-        guests.push(guest(name, &file.bytes)?);
+        let address = Address::of(parameters, address.trim()).ok_or_else(|| refused(upload))?;
+        guests.push(address.table(app, caller, name).await?);
     }
     Ok(guests)
 }
 
-/// The results of jobs of this server that UPLOAD names by their addresses, each as the file of that name.
-pub(crate) async fn results(
-    app: &App,
-    caller: &Caller,
-    parameters: &Parameters,
-) -> Result<Vec<File>, Refusal> {
-    let mut files = Vec::new();
-    let uploads = parameters.all("UPLOAD").flat_map(|value| value.split(';'));
-    for (_, address) in uploads.filter_map(|upload| upload.split_once(',')) {
-        let address = address.trim();
-        let path = address.split_once("/tap-server/tap/async/").map(|(_, path)| path);
-        let Some(id) = path.and_then(|path| path.strip_suffix("/results/result")) else { continue };
-        let bytes = uws::stored_result(app, caller, id, TABLE_BYTES).await?;
-        files.push(File { field: address.to_owned(), bytes });
+/// Where a table is.
+#[derive(Debug)]
+enum Address<'a> {
+    /// In the same request: a field of its form, with `param:` in front or without.
+    Field(&'a File),
+    /// On this server: the result of a job, by its name.
+    Result(&'a str),
+    /// In user space: the identifier of a node.
+    Node(&'a str),
+}
+
+impl<'a> Address<'a> {
+    /// An address that is one of these.
+    fn of(parameters: &'a Parameters, address: &'a str) -> Option<Self> {
+        let job = || {
+            let (_, path) = address.split_once("/tap-server/tap/async/")?;
+            path.strip_suffix("/results/result").map(Self::Result)
+        };
+        let node = || address.starts_with("vos://").then_some(Self::Node(address));
+        let file = parameters.file(address.strip_prefix("param:").unwrap_or(address));
+        file.map(Self::Field).or_else(job).or_else(node)
     }
-    Ok(files)
+
+    async fn table(&self, app: &App, caller: &Caller, name: String) -> Result<Guest, Refusal> {
+        match self {
+            Self::Field(file) => guest(name, &file.bytes),
+            Self::Result(id) => guest(name, &uws::stored_result(app, caller, id, TABLE_BYTES).await?),
+            Self::Node(identifier) => uploaded::table(app, caller, &name, identifier).await,
+        }
+    }
 }
 
 /// A table of the bytes of a VOTable, which may be compressed.
@@ -130,7 +143,9 @@ fn table_name(name: &str) -> Result<String, Refusal> {
 
 fn refused(upload: &str) -> Refusal {
     let hint =
-        "it is name,param:field with a file of the same request, or the result of a job here".to_owned();
+        "it is name,param:field with a file of the same request, the result of a job here, or the vos: \
+                identifier of a file or a table of yours; nothing is fetched from elsewhere"
+            .to_owned();
     Refusal::Value { name: "UPLOAD", value: shortened(upload), hint }
 }
 
@@ -155,11 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn a_table_elsewhere_is_refused() {
-        let pair = ("UPLOAD".to_owned(), "mine,http://127.0.0.1:22/".to_owned());
-        let refused = read(&Parameters::of([pair])).expect_err("never fetched");
-        let expected = "UPLOAD = 'mine,http://127.0.0.1:22/' is not possible: it is name,param:field with \
-                        a file of the same request, or the result of a job here";
-        assert_eq!(refused.to_string(), expected);
+    fn a_table_elsewhere_has_no_address_here() {
+        let parameters = Parameters::default();
+        for address in
+            ["http://127.0.0.1:22/", "file:///etc/passwd", "ftp://a/b", "param:absent", "", "//a/b"]
+        {
+            assert!(Address::of(&parameters, address).is_none(), "{address}");
+        }
     }
 }

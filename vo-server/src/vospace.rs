@@ -24,6 +24,7 @@ mod ticket;
 mod transfer;
 mod transfers;
 mod tree;
+pub(crate) mod uploaded;
 mod view;
 mod witness;
 

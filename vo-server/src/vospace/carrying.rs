@@ -124,7 +124,7 @@ impl Carrying<'_> {
 
     async fn fill(&self, target: &Place, source: File) -> Result<u64, Fault> {
         if let Place::Table(owner, name) = target {
-            let limit = self.negotiation.app.config.traffic.body_bytes;
+            let limit = self.negotiation.app.config.traffic.body_bytes as u64;
             let bytes = on_disk(move || whole(source, limit)).await?;
             let length = bytes.len() as u64;
             return self.tables()?.store(owner, name, bytes).await.map(|_| length);
@@ -189,11 +189,13 @@ impl Carrying<'_> {
 }
 
 /// The bytes of a file that is to become a table.
-fn whole(file: File, limit_bytes: usize) -> Result<Bytes, Fault> {
+pub(super) fn whole(file: File, limit_bytes: u64) -> Result<Bytes, Fault> {
     let mut bytes = Vec::new();
-    file.take(limit_bytes as u64 + 1).read_to_end(&mut bytes).map_err(HomeError::from)?;
-    match bytes.len() > limit_bytes {
-        true => Err(Refusal::TooLarge { limit_bytes }.into()),
+    file.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(HomeError::from)?;
+    match bytes.len() as u64 > limit_bytes {
+        true => {
+            Err(Refusal::TooLarge { limit_bytes: usize::try_from(limit_bytes).unwrap_or(usize::MAX) }.into())
+        }
         false => Ok(bytes.into()),
     }
 }

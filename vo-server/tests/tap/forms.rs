@@ -52,7 +52,7 @@ async fn a_table_at_another_address_is_never_fetched() {
     let body = form(&[QUERY, ("name=\"UPLOAD\"", "mine,http://127.0.0.1:9/x"), CSV]);
     let (status, text) = told(world.post_body("sync", KIND, body)).await;
     assert_eq!(status, 400);
-    assert!(text.contains("or the result of a job here"), "{text}");
+    assert!(text.contains("nothing is fetched from elsewhere"), "{text}");
 }
 
 #[tokio::test]

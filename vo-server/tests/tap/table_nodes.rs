@@ -17,6 +17,18 @@ impl Person {
         told(asked).await.1.trim().replace('\n', " ")
     }
 
+    /// The phase in which a job ends.
+    async fn ended(&self, job: &str) -> String {
+        for _ in 0..100 {
+            let job = format!("{job}/phase?WAIT=10");
+            let phase = told(self.world.ask("GET", &job).bearer_auth(self.token())).await.1;
+            if !["PENDING", "QUEUED", "EXECUTING"].contains(&phase.as_str()) {
+                return phase;
+            }
+        }
+        panic!("{job} does not end");
+    }
+
     /// Lets john read a table.
     async fn share(&self, table: &str) {
         let sent = async |form: &[(&str, &str)]| {
@@ -176,4 +188,53 @@ async fn what_is_no_table_is_refused_and_containers_of_tables_stay() {
     let copied = transfer("/tables/maria/stars", &format!("{SPACE}/home/maria/stars"), "");
     let (phase, fault) = maria.carried_out(copied).await;
     assert_eq!((phase.as_str(), fault.split(' ').next()), ("ERROR", Some("OperationNotSupported")));
+}
+
+#[tokio::test]
+async fn files_and_tables_of_user_space_come_with_queries_and_jobs() {
+    let maria = Person::new().await;
+    maria.put("/home/maria/a%20b.csv", STARS).await;
+    maria.put("/tables/maria/stars", STARS).await;
+    let (_, votable) = maria.get("/files/tables/maria/stars?view=votable").await;
+    maria.put("/home/maria/stars.vot", &votable).await;
+    let query = "SELECT COUNT(*) AS n FROM tap_upload.mine WHERE id > 1";
+    for node in ["home/maria/a%20b.csv", "home/maria/stars.vot", "tables/maria/stars"] {
+        let upload = format!("mine,{SPACE}/{node}");
+        let form = [("QUERY", query), ("FORMAT", "csv"), ("UPLOAD", upload.as_str())];
+        let asked = maria.world.post("sync", &form).bearer_auth(maria.token());
+        assert_eq!(told(asked).await, (200, "n\n1\n".to_owned()), "{node}");
+        let run = [&form[..], &[("PHASE", "RUN")]].concat();
+        let job = send(maria.world.post("async", &run).bearer_auth(maria.token())).await;
+        let path = job.headers()["location"].to_str().expect("a URL").to_owned();
+        let path = path.strip_prefix(&maria.world.base()).expect("of this server").to_owned();
+        assert_eq!(maria.ended(&path).await, "COMPLETED");
+        let result = maria.world.ask("GET", &format!("{path}/results/result")).bearer_auth(maria.token());
+        assert_eq!(told(result).await.1, "n\n1\n");
+    }
+}
+
+#[tokio::test]
+async fn a_table_of_any_other_place_is_refused_with_the_reason() {
+    let maria = Person::new().await;
+    let refused = async |address: &str, token: Option<String>| {
+        let upload = format!("mine,{address}");
+        let form = [("QUERY", "SELECT * FROM tap_upload.mine"), ("UPLOAD", upload.as_str())];
+        let asked = maria.world.post("sync", &form);
+        told(if let Some(token) = token { asked.bearer_auth(token) } else { asked }).await
+    };
+    let elsewhere = "nothing is fetched from elsewhere";
+    for (address, status, reason) in [
+        ("http://127.0.0.1:22/x".to_owned(), 400, elsewhere),
+        ("file:///etc/passwd".to_owned(), 400, elsewhere),
+        (format!("{}/vospace/files/home/maria/x", maria.world.base()), 400, elsewhere),
+        ("vos://elsewhere.org~vospace/home/maria/x".to_owned(), 400, "InvalidURI"),
+        (format!("{SPACE}/home/maria/nothing"), 400, "NodeNotFound"),
+        (format!("{SPACE}/home/john/x"), 400, "PermissionDenied"),
+        (format!("{SPACE}/tables/john/x"), 400, "NodeNotFound"),
+        (format!("{SPACE}/home/maria"), 400, "InvalidArgument"),
+    ] {
+        let (told_status, text) = refused(&address, Some(maria.token().to_owned())).await;
+        assert_eq!((told_status, text.contains(reason)), (status, true), "{address}: {text}");
+    }
+    assert_eq!(refused(&format!("{SPACE}/home/maria/x"), None).await.0, 401);
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use user_space::{TableName, Way, schema_of};
 
 use super::Tables;
-use crate::answer::{Delivery, respond};
+use crate::answer::{Delivery, Table, respond};
 use crate::ask::Question;
 use crate::identity::Caller;
 use crate::parameters::Parameters;
@@ -21,20 +21,16 @@ use crate::vospace::view;
 use api::names::Username;
 
 impl Tables<'_> {
-    /// Sends the rows in the view that is asked for, by the way of every query: with its limits, and in the audit log.
+    /// Sends the rows in the view that is asked for.
     pub(in crate::vospace) async fn give(
         &self,
         owner: &Username,
         name: &TableName,
         view: Option<&str>,
     ) -> Result<Response, Fault> {
-        self.table(owner, name).await?;
         let offer = view::offer(self.authority, view)?;
-        let adql = format!("SELECT * FROM \"{}\".\"{name}\"", schema_of(owner));
-        let caller = Caller::Person(self.person.clone());
-        let question = Question::new(&caller, adql.clone(), &Parameters::default())?;
-        let table = question.ask(self.app).await?;
-        let about = sync::about(adql, &table.schema, &self.app.base_url());
+        let table = self.rows(owner, name).await?;
+        let about = sync::about(all_of(owner, name), &table.schema, &self.app.base_url());
         let delivery = Delivery {
             writer: offer.writer(about),
             media_type: offer.media_type,
@@ -43,6 +39,14 @@ impl Tables<'_> {
             pieces_waiting: self.app.config.traffic.pieces_waiting,
         };
         Ok(respond(table, delivery).await?)
+    }
+
+    /// The rows, by the way of every query: with its limits, and in the audit log.
+    pub(in crate::vospace) async fn rows(&self, owner: &Username, name: &TableName) -> Result<Table, Fault> {
+        self.table(owner, name).await?;
+        let caller = Caller::Person(self.person.clone());
+        let question = Question::new(&caller, all_of(owner, name), &Parameters::default())?;
+        Ok(question.ask(self.app).await?)
     }
 
     /// Makes a table of the body of a request, in place of any there is.
@@ -78,4 +82,8 @@ impl Tables<'_> {
         };
         Ok(user_tables::store(self.app, target, sent).await?)
     }
+}
+
+fn all_of(owner: &Username, name: &TableName) -> String {
+    format!("SELECT * FROM \"{}\".\"{name}\"", schema_of(owner))
 }
