@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/page/sql", post(words::sql))
         .route("/page/usage.json", get(usage::page::counts))
         .route("/usage", get(async || files::usage()))
+        .route("/api", get(async || files::api()))
         .route("/openapi.json", get(async || files::openapi()))
         .layer(map_response(protected))
 }

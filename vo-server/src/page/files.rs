@@ -21,8 +21,8 @@ macro_rules! files {
 const FILES: &[File] = files! {
     CSS: "frame.css" "parts.css";
     SVG: "icon.svg";
-    SCRIPT: "browser.js" "code.js" "completion.js" "csv.js" "dom.js" "download.js" "editor.js" "examples.js" "jobs.js"
-        "main.js" "plot.js" "result.js" "rows.js" "scale.js" "service.js" "session.js" "suggestions.js" "tables.js"
+    SCRIPT: "api.js" "browser.js" "code.js" "completion.js" "csv.js" "dom.js" "download.js" "editor.js" "examples.js" "jobs.js"
+        "main.js" "plot.js" "result.js" "rows.js" "scale.js" "schema.js" "service.js" "session.js" "suggestions.js" "tables.js"
         "uploads.js" "usage.js" "bars.js";
 };
 const SVG: &str = "image/svg+xml";
@@ -35,6 +35,11 @@ pub(super) fn page() -> Response {
 /// The page of statistics.
 pub(super) fn usage() -> Response {
     document(HTML, include_str!("assets/usage.html"))
+}
+
+/// The page of the addresses that speak JSON.
+pub(super) fn api() -> Response {
+    document(HTML, include_str!("assets/api.html"))
 }
 
 /// What programs are told of the parts that speak JSON (OpenAPI 3.1).
@@ -56,7 +61,8 @@ mod tests {
     fn every_file_of_the_page_is_served_and_nothing_comes_from_elsewhere() {
         let page = include_str!("assets/index.html");
         let served = |name: &str| FILES.iter().any(|(known, _, _)| *known == name);
-        for text in FILES.iter().map(|(_, _, text)| *text).chain([page, include_str!("assets/usage.html")]) {
+        let others = [page, include_str!("assets/usage.html"), include_str!("assets/api.html")];
+        for text in FILES.iter().map(|(_, _, text)| *text).chain(others) {
             let named = text.split("\"/page/").skip(1).filter_map(|rest| rest.split('"').next());
             let answered = ["language.json", "session.json", "sql", "usage.json"];
             let missing: Vec<_> = named.filter(|name| !served(name) && !answered.contains(name)).collect();
