@@ -15,6 +15,7 @@ mod fault;
 mod files;
 mod media;
 mod negotiation;
+mod new_node;
 mod node;
 mod nodes;
 mod property;

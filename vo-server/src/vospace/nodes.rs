@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tokio::time::timeout;
 use url::form_urlencoded::byte_serialize;
-use user_space::home::{Change, Home, HomeError, HomePath};
+use user_space::home::HomePath;
 
 use super::address::{Authority, Place};
 use super::document::{self, Detail};
 use super::fault::Fault;
+use super::new_node::New;
 use super::node::{self, Node, Page, Reader};
-use super::property::{self, TYPE};
+use super::property;
 use super::tables::Tables;
 use super::tree::Element;
 use super::{Space, of, on_disk, view, witness};
@@ -70,18 +71,19 @@ pub(super) async fn make(
     request: Request,
 ) -> Result<Response, Fault> {
     let (space, person) = of(&app, &caller)?;
-    let place = place(&request, "/nodes")?;
-    let path = place.in_home_of(person)?.clone();
-    let asked = sent(space, request).await?;
-    same_place(&space.authority, &place, &asked)?;
-    let home = space.home(person).await?;
-    let new = New::of(&asked, &space.authority, person)?;
-    let said = property::changes(properties(&asked), &[])?;
+    let (place, asked) = said(space, request).await?;
     let uri = space.authority.identifier(&place);
-    on_disk(move || Ok(new.make(&home, &path, &said)?)).await.map_err(Fault::at(uri))?;
-    let page = Page { from: None, nodes: 0 };
-    let node = in_home(space, &place, person, page).await?;
-    let document = dali::document(XML, document::node(&node, Detail::Max)?);
+    let report = witness::begin(&app, person, Verb::Write, vec![uri.clone()]);
+    let making = async {
+        let path = place.in_home_of(person)?.clone();
+        let home = space.home(person).await?;
+        let new = New::of(&asked, &space.authority, person)?;
+        let said = property::changes(properties(&asked), &[])?;
+        on_disk(move || Ok(new.make(&home, &path, &said)?)).await.map_err(Fault::at(uri))?;
+        Ok(((), 0))
+    };
+    witness::change(report, making).await?;
+    let document = shown(&in_home(space, &place, person, ITSELF).await?)?;
     Ok((StatusCode::CREATED, document).into_response())
 }
 
@@ -92,25 +94,20 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Response, Fault> {
     let (space, person) = of(&app, &caller)?;
-    let place = place(&request, "/nodes")?;
-    let asked = sent(space, request).await?;
-    same_place(&space.authority, &place, &asked)?;
-    let page = || Page { from: None, nodes: 0 };
+    let (place, asked) = said(space, request).await?;
     if let Place::Table(owner, name) = &place {
         let tables = Tables::of(&app, space, person)?;
-        let before = tables.node(&place, &page()).await?;
+        let before = tables.node(&place, &ITSELF).await?;
         tables.describe(owner, name, &property::changes(properties(&asked), &before.properties)?).await?;
-        let node = tables.node(&place, &page()).await?;
-        return Ok(dali::document(XML, document::node(&node, Detail::Max)?));
+        return shown(&tables.node(&place, &ITSELF).await?);
     }
     let path = place.in_home_of(person)?.clone();
-    let before = in_home(space, &place, person, page()).await?;
+    let before = in_home(space, &place, person, ITSELF).await?;
     let changes = property::changes(properties(&asked), &before.properties)?;
     let home = space.home(person).await?;
     let uri = space.authority.identifier(&place);
     on_disk(move || Ok(home.note(&path, &changes)?)).await.map_err(Fault::at(uri))?;
-    let node = in_home(space, &place, person, page()).await?;
-    Ok(dali::document(XML, document::node(&node, Detail::Max)?))
+    shown(&in_home(space, &place, person, ITSELF).await?)
 }
 
 /// `DELETE /nodes/{path}`: the node, and all that is in it.
@@ -157,46 +154,19 @@ pub(super) async fn in_home(
     on_disk(read).await.map_err(Fault::at(uri))
 }
 
-/// What a new node is to be.
-enum New {
-    Container,
-    Data,
-    Link { target: HomePath },
+/// A node without what is in it.
+const ITSELF: Page = Page { from: None, nodes: 0 };
+
+fn shown(node: &Node) -> Result<Response, Fault> {
+    Ok(dali::document(XML, document::node(node, Detail::Max)?))
 }
 
-impl New {
-    fn of(asked: &Element, authority: &Authority, person: &Username) -> Result<Self, Fault> {
-        let kind = asked.attribute("type").unwrap_or("vos:Node");
-        match kind.rsplit(':').next().unwrap_or_default() {
-            "Node" | "DataNode" | "UnstructuredDataNode" => Ok(Self::Data),
-            "ContainerNode" => Ok(Self::Container),
-            "LinkNode" => {
-                let what = "a LinkNode has a target, the identifier of a node of your home".to_owned();
-                let target = asked.text_of("target").ok_or(Fault::InvalidArgument { what })?;
-                let target = authority.place(target)?.in_home_of(person)?.clone();
-                Ok(Self::Link { target })
-            }
-            _ => Err(Fault::TypeNotSupported { kind: kind.chars().take(80).collect() }),
-        }
-    }
-
-    /// Makes it with what is said about it, or nothing.
-    fn make(self, home: &Home, path: &HomePath, said: &[Change]) -> Result<(), HomeError> {
-        match self {
-            Self::Data if home.entry(path).is_ok() => Err(HomeError::Exists),
-            Self::Data => home.put(path)?.finish(said, None).map(|_| ()),
-            Self::Container => {
-                home.make_container(path)?;
-                // Nobody has put anything into it yet.
-                home.note(path, said).inspect_err(|_| drop(home.remove(path)))
-            }
-            // Clients say the type of every node that they make, and that of a link is nobody's.
-            Self::Link { .. } if said.iter().any(|change| change.property != TYPE) => {
-                Err(HomeError::LinkNotes)
-            }
-            Self::Link { target } => home.make_link(path, &target),
-        }
-    }
+/// The place of a request, and what its document says about the node there.
+async fn said(space: &Space, request: Request) -> Result<(Place, Element), Fault> {
+    let place = place(&request, "/nodes")?;
+    let asked = sent(space, request).await?;
+    same_place(&space.authority, &place, &asked)?;
+    Ok((place, asked))
 }
 
 /// The document of a request.
