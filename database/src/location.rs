@@ -13,7 +13,9 @@ use url::Url;
 pub enum Location {
     /// SQLite files in this directory, one for each part: `sqlite:DIRECTORY`.
     Directory(PathBuf),
-    /// A PostgreSQL database, with a schema for each part: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// A PostgreSQL database, with a schema for each part: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With
+    /// `?sslrootcert=FILE` the connection is encrypted, and the server's certificate has to be of this authority and for
+    /// this host; `sslmode` says otherwise, in the words of libpq (PostgreSQL documentation, section 34.19).
     Server(SecretString),
 }
 
@@ -31,10 +33,20 @@ impl FromStr for Location {
         }
         let url: Url = text.parse().map_err(|_| LocationError)?;
         match url.scheme() {
-            "postgres" | "postgresql" => Ok(Self::Server(text.into())),
+            "postgres" | "postgresql" => Ok(Self::Server(verified(url).into())),
             _ => Err(LocationError),
         }
     }
+}
+
+/// Whoever names an authority wants to know who answers, unless they say how much of that they want.
+fn verified(mut url: Url) -> String {
+    let says =
+        |url: &Url, names: [&str; 2]| url.query_pairs().any(|(name, _)| names.contains(&name.as_ref()));
+    if says(&url, ["sslrootcert", "ssl-root-cert"]) && !says(&url, ["sslmode", "ssl-mode"]) {
+        url.query_pairs_mut().append_pair("sslmode", "verify-full");
+    }
+    url.into()
 }
 
 impl fmt::Debug for Location {
@@ -65,6 +77,28 @@ mod tests {
         assert_eq!(shown("sqlite:/var/lib/nearside"), Ok("sqlite:/var/lib/nearside".to_owned()));
         for wrong in ["", "sqlite:", "mysql://host/db", "/var/lib/nearside", "postgres"] {
             assert_eq!(shown(wrong), Err(LocationError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn whoever_names_an_authority_wants_its_certificate_verified() {
+        let used = |text: &str| match text.parse().expect("a place") {
+            Location::Server(url) => url.expose_secret().to_owned(),
+            Location::Directory(_) => String::new(),
+        };
+        for (text, url) in [
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            (
+                "postgres://u@h/d?sslrootcert=/ca.pem",
+                "postgres://u@h/d?sslrootcert=/ca.pem&sslmode=verify-full",
+            ),
+            ("postgres://u@h/d?sslmode=require", "postgres://u@h/d?sslmode=require"),
+            (
+                "postgres://u@h/d?sslrootcert=c&sslmode=verify-ca",
+                "postgres://u@h/d?sslrootcert=c&sslmode=verify-ca",
+            ),
+        ] {
+            assert_eq!(used(text), url);
         }
     }
 

@@ -3,6 +3,8 @@
 //! Tests of one program that run at the same time share a server, and each has databases of its own. The server ends
 //! with the last of them. It does not wait for the disk, because no test kills it.
 
+mod secured;
+
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -13,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use nix::unistd::{User, getuid};
 use tempfile::TempDir;
 use url::form_urlencoded::byte_serialize;
+
+pub use secured::Secured;
 
 /// Where Debian puts the programs.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
@@ -37,7 +41,7 @@ impl Postgres {
     /// Where it cannot be started: tests of PostgreSQL are never left out.
     pub fn start() -> Self {
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
-        let server = running.upgrade().unwrap_or_else(|| Arc::new(Server::start()));
+        let server = running.upgrade().unwrap_or_else(|| Arc::new(Server::on_socket()));
         *running = Arc::downgrade(&server);
         Self(server)
     }
@@ -55,22 +59,33 @@ impl Postgres {
 }
 
 impl Server {
-    fn start() -> Self {
+    /// The files of a server that is not started yet.
+    fn make() -> Self {
         let directory = tempfile::Builder::new().prefix("nearside-pg-").tempdir().expect("a directory");
         if let Some(account) = account() {
             chown(directory.path(), Some(account.uid.as_raw()), Some(account.gid.as_raw()))
                 .expect("root may");
         }
         let server = Self { directory };
-        let (data, log) = (server.path("data"), server.path("log"));
+        let data = server.path("data");
         let made = ["--pgdata", &data, "--username", USER, "--auth", "trust", "--no-sync", "--locale", "C"];
         server.run("initdb", &made);
-        let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={} -c fsync=off -c max_connections=300",
-            server.socket()
-        );
-        server.run("pg_ctl", &["start", "--wait", "--pgdata", &data, "--log", &log, "--options", &options]);
         server
+    }
+
+    fn on_socket() -> Self {
+        let server = Self::make();
+        server.run_with("-c listen_addresses=");
+        server
+    }
+
+    fn run_with(&self, settings: &str) {
+        let (data, log) = (self.path("data"), self.path("log"));
+        let options = format!(
+            "-c unix_socket_directories={} -c fsync=off -c max_connections=300 {settings}",
+            self.socket()
+        );
+        self.run("pg_ctl", &["start", "--wait", "--pgdata", &data, "--log", &log, "--options", &options]);
     }
 
     fn socket(&self) -> &str {
