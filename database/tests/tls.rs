@@ -28,7 +28,7 @@ async fn a_named_authority_means_an_encrypted_connection_to_the_server_that_was_
         ("localhost", "sslmode=verify-full".to_owned(), "UnknownIssuer"),
         ("localhost", "sslmode=disable".to_owned(), "no pg_hba.conf entry"),
     ] {
-        let refused = opened(&server.url(host, &options)).await.err().expect(host);
+        let refused = opened(&server.url(host, &options)).await.expect_err(host);
         assert!(refused.contains(why), "{host} {options}: {refused}");
     }
 }
@@ -37,6 +37,6 @@ async fn a_named_authority_means_an_encrypted_connection_to_the_server_that_was_
 async fn the_certificate_of_another_authority_is_no_good() {
     let (server, other) = (Secured::start(), Secured::start());
     let authority = format!("sslrootcert={}", other.authority().display());
-    let refused = opened(&server.url("localhost", &authority)).await.err().expect("another authority");
+    let refused = opened(&server.url("localhost", &authority)).await.expect_err("another authority");
     assert!(refused.contains("invalid peer certificate"), "{refused}");
 }
