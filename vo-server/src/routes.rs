@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use crate::app::App;
 use crate::dali::Answer;
 use crate::refusal::Refusal;
+use crate::user_tables::cadc;
 use crate::uws::{lists, properties, status, submit};
 use crate::{cone, data, page, registry, tap, usage, user_tables, uws, vosi, vospace};
 
@@ -78,7 +79,9 @@ fn tap() -> Router<App> {
         .route("/capabilities", get(vosi::capabilities::document))
         .route("/availability", get(vosi::availability))
         .route("/tables", get(vosi::tables::all))
-        .route("/tables/{name}", get(vosi::tables::one))
+        .route("/tables/{name}", get(vosi::tables::one).put(cadc::make).delete(cadc::remove))
+        .route("/load/{name}", post(cadc::load))
+        .route("/table-update", post(cadc::index))
         .route("/examples", get(vosi::examples))
         .route("/notification", get(tap::notifications))
         .route("/users", get(tap::login::users))

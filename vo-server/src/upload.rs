@@ -8,6 +8,7 @@ mod csv;
 mod field;
 #[cfg(test)]
 mod mutated;
+mod vosi;
 mod votable;
 pub(crate) mod xml;
 
@@ -107,6 +108,23 @@ pub(crate) fn any(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
     };
     let read = text(bytes).and_then(read);
     read.map(|(columns, rows)| of_rows(&name, columns, rows)).map_err(|what| bad(&name, &what))
+}
+
+/// A table without rows, with the columns that a VOSI document describes.
+pub(crate) fn vosi(name: String, bytes: &Bytes) -> Result<Guest, Refusal> {
+    let read = text(bytes).and_then(|text| vosi::as_votable(&text)).and_then(|text| votable::read(&text));
+    read.map(|batch| of_rows(&name, batch.schema(), batch)).map_err(|what| bad(&name, &what))
+}
+
+/// Rows of a text for a table of these columns, which may leave some of them out.
+pub(crate) fn text_of(
+    name: &str,
+    bytes: &Bytes,
+    delimiter: u8,
+    columns: &SchemaRef,
+) -> Result<RecordBatch, Refusal> {
+    let read = text(bytes).and_then(|text| csv::read_as(&text, delimiter, columns));
+    read.map_err(|what| bad(name, &what))
 }
 
 fn of_rows(name: &str, columns: SchemaRef, rows: RecordBatch) -> Guest {

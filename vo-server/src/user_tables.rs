@@ -1,10 +1,13 @@
 //! User space by TAP+: tables that people upload, make of a job's result, describe and drop, in the forms that
 //! astroquery sends (`Upload` and `TableTool` of the Gaia archive).
 
+pub(crate) mod cadc;
 pub(crate) mod crossmatch;
 pub(crate) mod share;
 pub(crate) mod tool;
 
+use arrow::array::RecordBatch;
+use arrow_schema::SchemaRef;
 use audit::Verb;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -77,15 +80,27 @@ async fn contents(app: &App, caller: &Caller, parameters: &Parameters) -> Result
 
 /// Makes a table of what was sent; its rows. The audit log hears of it.
 pub(crate) async fn store(app: &App, target: Target, sent: Sent) -> Result<u64, Refusal> {
+    let name = target.name.to_string();
+    write(app, target, async { read(name, sent).await.map(|table| (table.columns, table.rows)) }).await
+}
+
+/// Makes a table of rows, or puts more into one; how many. The audit log hears of it.
+async fn put(app: &App, target: Target, columns: SchemaRef, rows: Vec<RecordBatch>) -> Result<u64, Refusal> {
+    write(app, target, async { Ok((columns, rows)) }).await
+}
+
+async fn write(
+    app: &App,
+    target: Target,
+    reading: impl Future<Output = Result<(SchemaRef, Vec<RecordBatch>), Refusal>>,
+) -> Result<u64, Refusal> {
     let (space, Target { actor, owner, name, way }) = (space(app)?, target);
     let storing = async {
-        let table = read(name.to_string(), sent).await?;
-        let Some(upload) = space.upload(&actor, &owner, &name, way, &table.columns).await? else {
-            return Ok(0);
-        };
+        let (columns, rows) = reading.await?;
+        let Some(upload) = space.upload(&actor, &owner, &name, way, &columns).await? else { return Ok(0) };
         let written = tokio::task::spawn_blocking(move || {
             let mut upload = upload;
-            table.rows.iter().try_for_each(|batch| upload.write(batch)).map(|()| upload)
+            rows.iter().try_for_each(|batch| upload.write(batch)).map(|()| upload)
         });
         Ok(written.await.map_err(died)??.finish().await?.rows)
     };

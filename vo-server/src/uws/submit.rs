@@ -45,12 +45,30 @@ pub(crate) async fn transfer(
     caller: &Caller,
     parameters: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Job, Refusal> {
+    pending(app, caller, Service::Transfers, parameters).await
+}
+
+/// A pending job of a query of our own.
+pub(crate) async fn query(
+    app: &App,
+    caller: &Caller,
+    parameters: impl IntoIterator<Item = (String, String)>,
+) -> Result<Job, Refusal> {
+    pending(app, caller, Service::Tap, parameters).await
+}
+
+async fn pending(
+    app: &App,
+    caller: &Caller,
+    service: Service,
+    parameters: impl IntoIterator<Item = (String, String)>,
+) -> Result<Job, Refusal> {
     let jobs = Jobs::new(&app.state);
     let limit = app.config.jobs.active_per_user;
     if jobs.active(caller.name()).await? >= limit {
         return Err(Refusal::TooManyJobs { limit });
     }
-    let job = new_job(app, caller, Service::Transfers, &Parameters::of(parameters));
+    let job = new_job(app, caller, service, &Parameters::of(parameters));
     jobs.insert(&job).await?;
     Ok(job)
 }
