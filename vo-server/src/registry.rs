@@ -73,7 +73,7 @@ async fn records(app: &App, headers: &HeaderMap) -> Result<Vec<Record>, Refusal>
             name: "vospace".to_owned(),
             kind: "vr:Service",
             title: "Nearside VOSpace".to_owned(),
-            about: "The files of people's homes.".to_owned(),
+            about: "The files of people's homes, and their tables.".to_owned(),
             capabilities: vospace::capability_elements(&format!("{base}/vospace")),
         });
     }
