@@ -9,7 +9,7 @@ mod record;
 mod stored;
 mod zones;
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use arrow::buffer::ScalarBuffer;
 
@@ -174,12 +174,10 @@ impl Index {
     }
 
     fn part(&self, file: usize, wanted: &[&Rounded<'_>]) -> Option<Part> {
-        let pages = self.pages_of(file);
         let mut part = Part { file, rows: Vec::new(), pages: 0 };
-        for page in pages.clone().filter(|&page| wanted.iter().all(|keys| keys.touch_page(page))) {
+        for page in self.pages_of(file).filter(|&page| wanted.iter().all(|keys| keys.touch_page(page))) {
             let start = self.first_rows[page];
-            let next = page + 1;
-            let end = if next == pages.end { self.files[file].rows } else { self.first_rows[next] };
+            let end = self.end_of(file, page);
             part.pages += 1;
             match part.rows.last_mut() {
                 Some(last) if last.end == start => last.end = end,
@@ -187,6 +185,49 @@ impl Index {
             }
         }
         (part.pages > 0).then_some(part)
+    }
+
+    /// The keys that rows may have, ascending, with the number of these rows: page by page where keys ascend, and else
+    /// file by file.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (RangeInclusive<i64>, u64)> {
+        let ascending = self.healpix.as_ref().filter(|zones| zones.ascend());
+        (0..self.files.len()).flat_map(move |file| {
+            let Entry { order, npix, rows, .. } = self.files[file];
+            let tile = healpix::tile_range(order, npix);
+            match ascending {
+                Some(zones) => self.pieces_of(file, tile, zones),
+                None => vec![(tile, u64::from(rows))],
+            }
+        })
+    }
+
+    /// Pages with the same rounded keys are one piece.
+    fn pieces_of(
+        &self,
+        file: usize,
+        tile: RangeInclusive<i64>,
+        zones: &Zones,
+    ) -> Vec<(RangeInclusive<i64>, u64)> {
+        let mut pieces: Vec<(RangeInclusive<i64>, u64)> = Vec::new();
+        for page in self.pages_of(file) {
+            let rows = u64::from(self.end_of(file, page) - self.first_rows[page]);
+            let start = zones.least_key(page);
+            match pieces.last_mut() {
+                None => pieces.push((tile.clone(), rows)),
+                Some((keys, count)) if start <= *keys.start() || start > *tile.end() => *count += rows,
+                Some((keys, _)) => {
+                    *keys = *keys.start()..=start - 1;
+                    pieces.push((start..=*tile.end(), rows));
+                }
+            }
+        }
+        pieces
+    }
+
+    /// The row after the last of a page.
+    fn end_of(&self, file: usize, page: usize) -> u32 {
+        let next = page + 1;
+        if next == self.pages_of(file).end { self.files[file].rows } else { self.first_rows[next] }
     }
 
     fn pages_of(&self, file: usize) -> Range<usize> {

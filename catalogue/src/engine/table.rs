@@ -5,7 +5,7 @@ mod choice;
 mod late;
 mod part;
 mod scan;
-mod spans;
+pub(crate) mod spans;
 mod tile;
 
 use std::sync::Arc;

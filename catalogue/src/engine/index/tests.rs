@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::table::spans;
 
 /// A row: its pixel of order 29 and its identifier.
 type Row = (i64, i64);
@@ -116,6 +117,23 @@ fn a_point_in_a_sorted_table_is_in_one_page_or_two() {
             assert!((1..=2).contains(&pages), "{question:?}: {pages} pages");
         }
     }
+}
+
+/// Half of the rows are in a thousandth of a millionth of the sky, as in the core of a cluster.
+#[test]
+fn crowded_and_empty_parts_of_the_sky_are_cut_into_pieces_of_equally_many_rows() {
+    let (wide, crowded) = ((0..50_000i64).map(|row| row * 69_175_290_276_411), 0..50_000i64);
+    let crowded = crowded.map(|row| (5 << 58) + (row << 28));
+    let rows: Vec<Row> = wide.chain(crowded).map(|pixel| (pixel, named(pixel, 1))).collect();
+    let (index, files) = table(rows, 100, true);
+    let spans = spans::of(index.pieces(), 5_000);
+    let counts: Vec<usize> = spans
+        .iter()
+        .map(|span| files.iter().flatten().filter(|(pixel, _)| span.contains(pixel)).count())
+        .collect();
+    assert_eq!(counts.iter().sum::<usize>(), 100_000, "every row is in one piece");
+    assert!(counts.iter().all(|count| *count <= 5_200), "{counts:?}");
+    assert!(counts.len() <= 30, "{counts:?}");
 }
 
 #[test]

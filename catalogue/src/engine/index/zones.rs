@@ -69,6 +69,16 @@ impl Zones {
         (self.min[page], max)
     }
 
+    /// Whether keys ascend over the whole table.
+    pub(super) fn ascend(&self) -> bool {
+        self.max.is_none()
+    }
+
+    /// No key of a page is smaller than this, and none of the pages before is larger but by a step.
+    pub(super) fn least_key(&self, page: usize) -> i64 {
+        self.scale.least.wrapping_add(((u64::from(self.min[page])) << self.scale.shift()) as i64)
+    }
+
     /// The smallest and largest step of several pages.
     pub(super) fn hull(&self, pages: impl Iterator<Item = usize>) -> (u32, u32) {
         pages.map(|page| self.page(page)).fold(NOTHING, |a, b| (a.0.min(b.0), a.1.max(b.1)))

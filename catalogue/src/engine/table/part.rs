@@ -77,7 +77,7 @@ impl HatsTable {
 
     /// The keys of all rows, ascending, in ranges of about as many rows.
     pub(crate) fn spans(&self, rows: u64) -> Vec<RangeInclusive<i64>> {
-        spans::of(self.pixels(), rows)
+        spans::of(self.index.pieces(), rows)
     }
 
     /// The keys that each file may have, and its rows.

@@ -2,14 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-/// Ranges that together hold the keys of all `tiles`, each with about `rows` rows, as far as that can be told
-/// from the rows of each tile. Tiles come in ascending order, equal ones together.
-pub(super) fn of(
-    tiles: impl IntoIterator<Item = (RangeInclusive<i64>, u64)>,
+/// Ranges that together hold the keys of all `pieces`, each with about `rows` rows, as far as that can be told
+/// from the rows of each piece. Pieces come in ascending order, equal ones together.
+pub(crate) fn of(
+    pieces: impl IntoIterator<Item = (RangeInclusive<i64>, u64)>,
     rows: u64,
 ) -> Vec<RangeInclusive<i64>> {
     let mut spans: Vec<(RangeInclusive<i64>, u64)> = Vec::new();
-    for (keys, count) in tiles {
+    for (keys, count) in pieces {
         match spans.last_mut() {
             Some((span, total)) if keys.start() <= span.end() || *total + count <= rows => {
                 *span = *span.start()..=*span.end().max(keys.end());
@@ -34,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_tiles_are_joined_and_large_ones_split() {
-        let tiles = [(0..=9, 40), (10..=19, 50), (20..=29, 250), (20..=29, 10), (50..=59, 100)];
-        assert_eq!(of(tiles, 100), [0..=19, 20..=23, 24..=27, 28..=29, 50..=59]);
+    fn small_pieces_are_joined_and_large_ones_split() {
+        let pieces = [(0..=9, 40), (10..=19, 50), (20..=29, 250), (20..=29, 10), (50..=59, 100)];
+        assert_eq!(of(pieces, 100), [0..=19, 20..=23, 24..=27, 28..=29, 50..=59]);
     }
 }
