@@ -174,6 +174,17 @@ impl Catalogue {
         }
     }
 
+    /// A number that tells what the tables of a schema hold from what they held before their files were changed. The
+    /// same files have the same number on every server.
+    pub fn snapshot(&self, schema: &str) -> u64 {
+        let mut told = Vec::new();
+        for Table { info, provider } in self.shelf.tables.iter().filter(|table| table.info.schema == schema) {
+            told.extend_from_slice(info.name.as_bytes());
+            told.extend(provider.index.mark().to_le_bytes());
+        }
+        mark::mark(&told)
+    }
+
     /// A number that changes whenever a user's table does, or who may see it.
     pub async fn epoch(&self) -> Result<u64, QueryError> {
         match &self.user_tables {

@@ -167,7 +167,7 @@ async fn encode<T: Send + 'static>(
 }
 
 /// Pieces on their way to a client.
-struct Pieces(mpsc::Sender<Result<Bytes, WriteError>>);
+pub(crate) struct Pieces(pub mpsc::Sender<Result<Bytes, WriteError>>);
 
 impl Sink for Pieces {
     async fn put(&mut self, piece: Vec<u8>) -> Result<(), WriteError> {

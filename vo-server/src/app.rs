@@ -13,6 +13,7 @@ use user_space::UserSpace;
 use user_space::home::Homes;
 
 use crate::config::Config;
+use crate::data::Lengths;
 use crate::identity::{Passwords, Throttle};
 use crate::state::State;
 use crate::usage::{Ledger, Metrics};
@@ -56,6 +57,8 @@ pub(crate) struct Shared {
     pub turns: Arc<Semaphore>,
     /// How fast jobs have been reading lately.
     pub pace: Pace,
+    /// How long downloads are, as far as that is known.
+    pub lengths: Lengths,
     /// People's homes as nodes, where this server has them.
     pub vospace: Option<Space>,
     /// The same for transfers, which do not wait for queries.
@@ -84,6 +87,7 @@ impl App {
             closing: CancellationToken::new(),
             turns,
             pace: Pace::default(),
+            lengths: Lengths::default(),
             vospace,
             transfer_turns,
             running: Running::default(),

@@ -79,6 +79,11 @@ pub struct TrafficLimits {
     pub parameters: usize,
     /// Encoded pieces of an answer that wait for a slow client.
     pub pieces_waiting: usize,
+    /// Sources that ranges of identifiers in one request may name.
+    pub range_ids: i64,
+    /// Seconds that the files of a release must have been the same before the rest of a download is sent to a client
+    /// that does not say what it has the beginning of.
+    pub unchanged_seconds: i64,
 }
 
 /// How many jobs there may be, and for how long.
@@ -161,6 +166,8 @@ impl Default for TrafficLimits {
             body_within: Duration::from_secs(600),
             parameters: 10_000,
             pieces_waiting: 4,
+            range_ids: 1_000_000,
+            unchanged_seconds: 30 * 24 * 3600,
         }
     }
 }
@@ -236,6 +243,16 @@ mod tests {
             ("silent_seconds", limits.silent_seconds.unsigned_abs()),
             ("result_bytes", limits.result_bytes),
         ] {
+            let row = format!("| `{name}` | {value} |");
+            assert!(guide.contains(&row), "docs/OPERATOR_GUIDE.md lacks a row beginning {row:?}");
+        }
+    }
+
+    #[test]
+    fn the_operator_guide_lists_the_limits_of_downloads_with_their_defaults() {
+        let guide = include_str!("../../docs/OPERATOR_GUIDE.md");
+        let TrafficLimits { range_ids, unchanged_seconds, .. } = TrafficLimits::default();
+        for (name, value) in [("range_ids", range_ids), ("unchanged_seconds", unchanged_seconds)] {
             let row = format!("| `{name}` | {value} |");
             assert!(guide.contains(&row), "docs/OPERATOR_GUIDE.md lacks a row beginning {row:?}");
         }

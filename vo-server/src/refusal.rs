@@ -103,6 +103,11 @@ pub(crate) enum Refusal {
         /// What is possible now.
         hint: &'static str,
     },
+    /// The rest of something that is no longer what it was.
+    #[error(
+        "this is not what you have the beginning of: the catalogue has changed, so download it from the start"
+    )]
+    Changed,
     /// A job that failed.
     #[error("{message}")]
     JobFailed {
@@ -151,6 +156,7 @@ impl Refusal {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongPhase { .. } => StatusCode::CONFLICT,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::Space(error) => of_space(error),
             Self::State(_) | Self::Encoding(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -14,6 +14,7 @@ use user_space::UserSpace;
 
 use crate::app::{App, Parts};
 use crate::config::{Config, Tls};
+use crate::data;
 use crate::identity::Passwords;
 use crate::routes;
 use crate::state::{State, StateError};
@@ -82,6 +83,7 @@ pub async fn start(
     let addr = listener.local_addr().map_err(listen)?;
     let app = App::new(Parts { config, addr, catalogue, verifier, passwords, state, reports, space });
     Upkeep::new(&app).recover().await?;
+    data::snapshots::note(&app).await?;
     let connections = TaskTracker::new();
     let service = listener::Service {
         router: routes::router(app.clone()),

@@ -24,6 +24,7 @@ const PART: Part = Part {
         },
         Step::same("servers", include_str!("../migrations/0003_servers.sql")),
         Step::same("quotes", include_str!("../migrations/0004_quotes.sql")),
+        Step::same("snapshots", include_str!("../migrations/0005_snapshots.sql")),
         Step::same("keys", include_str!("../migrations/0006_keys.sql")),
     ],
 };

@@ -14,6 +14,7 @@ use std::ops::{Range, RangeInclusive};
 use arrow::buffer::ScalarBuffer;
 
 use super::keys::KeyRanges;
+use super::mark;
 use super::narrow::Narrowing;
 use crate::healpix;
 
@@ -114,6 +115,16 @@ impl Index {
     /// Rows of the table.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// A number that another set of files would not have.
+    pub(crate) fn mark(&self) -> u64 {
+        let mut told = Vec::new();
+        for Entry { location, bytes, rows, mark, .. } in &self.files {
+            told.extend_from_slice(location.as_bytes());
+            told.extend([*bytes, u64::from(*rows), *mark].map(u64::to_le_bytes).as_flattened());
+        }
+        mark::mark(&told)
     }
 
     /// Row groups of all files.

@@ -1,26 +1,24 @@
-//! The files of a request, made and sent one group of identifiers after the other.
+//! The files of a request, made and sent one group of identifiers after the other. The same request gives the same bytes:
+//! the engine has no order, and so products are put into that of the request.
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use bytes::Bytes;
 use catalogue::engine::RetrievalType;
-use futures::StreamExt;
+use futures::TryStreamExt;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 
 use super::lookup::{self, GROUP};
+use super::order::in_order;
 use super::products::{measurements, with_id};
 use super::request::{DataRequest, Structure};
 use super::zip::Zip;
-use crate::answer::{Table, WriteError};
+use crate::answer::{Sink, Table, WriteError};
 use crate::app::App;
 use crate::format::{About, Brackets, Ending, Writer};
 use crate::identity::Caller;
 use crate::refusal::Refusal;
-
-type Sender = mpsc::Sender<Result<Bytes, WriteError>>;
 
 /// A request whose first products have been found.
 pub(super) struct Bundle {
@@ -59,26 +57,27 @@ impl Bundle {
     }
 
     /// Makes all files.
-    pub(super) async fn send(mut self, sender: &Sender) -> Result<(), WriteError> {
+    pub(super) async fn send(mut self, sink: &mut impl Sink) -> Result<(), WriteError> {
         let asked = self.files.asked.clone();
         for &retrieval in &asked.retrievals {
             for group in asked.ids.chunks(GROUP) {
-                let mut table = match self.first.take() {
+                let table = match self.first.take() {
                     Some(table) => table,
                     None => {
                         lookup::products(&self.app, &self.caller, &asked.release, retrieval, group).await?
                     }
                 };
-                while let Some(batch) = table.rows.next().await.transpose()? {
-                    self.files =
-                        work(self.files, sender, move |files, out| files.add(retrieval, &batch, out)).await?;
+                let found: Vec<RecordBatch> = table.rows.try_collect().await?;
+                for batch in in_order(found, group)? {
+                    let add = move |files: &mut Files, out: &mut Vec<u8>| files.add(retrieval, &batch?, out);
+                    self.files = work(self.files, sink, add).await?;
                 }
             }
-            self.files = work(self.files, sender, move |files, out| files.end_shared(out)).await?;
+            self.files = work(self.files, sink, move |files, out| files.end_shared(out)).await?;
         }
-        let mut files = work(self.files, sender, Files::finish).await?;
+        let mut files = work(self.files, sink, Files::finish).await?;
         while files.zip.is_some() {
-            files = work(files, sender, Files::end_zip).await?;
+            files = work(files, sink, Files::end_zip).await?;
         }
         Ok(())
     }
@@ -86,7 +85,7 @@ impl Bundle {
 
 async fn work(
     mut files: Files,
-    sender: &Sender,
+    sink: &mut impl Sink,
     make: impl FnOnce(&mut Files, &mut Vec<u8>) -> Result<(), ArrowError> + Send + 'static,
 ) -> Result<Files, WriteError> {
     let made = tokio::task::spawn_blocking(move || {
@@ -95,7 +94,7 @@ async fn work(
     });
     let (files, out) = made.await.map_err(|_| WriteError::Gone)??;
     if !out.is_empty() {
-        sender.send(Ok(out.into())).await.map_err(|_| WriteError::Gone)?;
+        sink.put(out).await?;
     }
     Ok(files)
 }

@@ -60,8 +60,8 @@ pub(crate) async fn answer(
         // A service without identifiers answers with its columns.
         None => Vec::new(),
         Some(_) => {
-            let asked = ids::read(parameters.all("ID"))?;
             let release = request::release(&app, &caller, parameters.get("RELEASE"))?;
+            let asked = ids::read(&app, &caller, &release, parameters.all("ID")).await?;
             let found = links(&app, &caller, &release, &asked, &base).await?;
             named(found, &parameters)
         }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch};
+use arrow::array::{AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::Int64Type;
 use arrow_schema::{DataType, Field, Schema};
 use audit::Verb;
 use catalogue::engine::{Guest, QueryError, Request, RetrievalType};
@@ -52,6 +53,24 @@ pub(super) async fn missing(
     let from = format!("epoch_products('ALL', (SELECT id FROM asked.ids), '{release}')");
     let sql = format!("SELECT source_id, retrieval_type, missing FROM {from}");
     ask(app, caller, &sql, ids).await?.rows.try_collect().await
+}
+
+/// The sources with an identifier between two, which belong to it; one more than `most` at most.
+pub(super) async fn between(
+    app: &App,
+    caller: &Caller,
+    release: &str,
+    [from, to]: [i64; 2],
+    most: i64,
+) -> Result<Vec<i64>, QueryError> {
+    let most = most.saturating_add(1);
+    let sql = format!(
+        "SELECT source_id FROM \"{release}\".gaia_source WHERE source_id BETWEEN {from} AND {to} \
+         ORDER BY source_id LIMIT {most}"
+    );
+    let found: Vec<RecordBatch> = ask(app, caller, &sql, &[]).await?.rows.try_collect().await?;
+    let ids = found.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
+    Ok(ids.collect())
 }
 
 async fn ask(app: &App, caller: &Caller, sql: &str, ids: &[i64]) -> Result<Table, QueryError> {

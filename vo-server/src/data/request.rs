@@ -37,19 +37,20 @@ pub(super) enum Structure {
 }
 
 impl DataRequest {
-    pub(super) fn read(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Self, Refusal> {
+    pub(super) async fn read(app: &App, caller: &Caller, parameters: &Parameters) -> Result<Self, Refusal> {
         let truth = |name| parameters.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
         if let Some(other) =
             parameters.get("LINKING_PARAMETER").filter(|p| !p.eq_ignore_ascii_case("SOURCE_ID"))
         {
             return Err(refused("LINKING_PARAMETER", other, "products are found by SOURCE_ID here"));
         }
+        let release = release(app, caller, parameters.get("RELEASE"))?;
         Ok(Self {
-            ids: ids::read(parameters.all("ID"))?,
+            ids: ids::read(app, caller, &release, parameters.all("ID")).await?,
             retrievals: products::read(parameters.get("RETRIEVAL_TYPE").unwrap_or("ALL"))?,
             structure: Structure::read(parameters.get("DATA_STRUCTURE").unwrap_or("INDIVIDUAL"))?,
             offer: offer(parameters)?,
-            release: release(app, caller, parameters.get("RELEASE"))?,
+            release,
             valid_only: truth("VALID_DATA"),
             always_zip: truth("USE_ZIP_ALWAYS"),
         })
