@@ -20,6 +20,8 @@ pub(crate) struct Column {
     pub kind: Kind,
     /// Whether each value is a list.
     pub list: bool,
+    /// The items of each list, where all have as many: two for a point, three for a circle.
+    pub items: Option<usize>,
     /// The unit (VOUnit); empty for a number without dimension.
     pub unit: String,
     /// The UCD.
@@ -82,22 +84,32 @@ impl Kind {
 
 impl Column {
     /// How many items a value has, as VOTable says it: nothing for one.
-    pub(crate) fn arraysize(&self) -> Option<&'static str> {
-        (self.list || matches!(self.kind, Kind::Text | Kind::Unicode)).then_some("*")
+    pub(crate) fn arraysize(&self) -> Option<String> {
+        if let Some(items) = self.items {
+            return Some(items.to_string());
+        }
+        (self.list || matches!(self.kind, Kind::Text | Kind::Unicode)).then(|| "*".to_owned())
     }
 
     fn new(name: String, field: &Field) -> Self {
         let (kind, list) = shape(field);
+        let items = items(field.data_type()).filter(|_| list);
         let about = |key: &str| field.metadata().get(key).cloned().unwrap_or_default();
         let xtype = match field.data_type() {
             DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => "timestamp".to_owned(),
-            _ => about("xtype"),
+            // DALI 1.1 section 3.3.5: two numbers or three, and no others.
+            _ => Some(about("xtype"))
+                .filter(|xtype| items.is_some() || !FIXED.contains(&&**xtype))
+                .unwrap_or_default(),
         };
         let (unit, ucd, utype) = (about("unit"), about("ucd"), about("utype"));
         let (description, flag) = (about("description"), about("flag"));
-        Self { name, kind, list, unit, ucd, utype, description, flag, xtype }
+        Self { name, kind, list, items, unit, ucd, utype, description, flag, xtype }
     }
 }
+
+/// Types whose values have as many items each.
+const FIXED: [&str; 2] = ["point", "circle"];
 
 /// The columns of a schema, with the fields of structs in place of these.
 pub(crate) fn of_schema(schema: &Schema) -> Vec<Column> {
@@ -144,6 +156,14 @@ fn shape_of(data_type: &DataType) -> (Kind, bool) {
             }
         }
         other => (kind(other).unwrap_or(Kind::Text), false),
+    }
+}
+
+/// The items of each list of a type, where all have as many.
+fn items(data_type: &DataType) -> Option<usize> {
+    match data_type {
+        DataType::FixedSizeList(_, items) => usize::try_from(*items).ok(),
+        _ => None,
     }
 }
 

@@ -166,7 +166,7 @@ fn of_columns(listed: &[Listed]) -> Vec<Vec<Value>> {
                 text(&table.name),
                 text(&column.adql_name()),
                 text(column.kind.votable()),
-                text(column.arraysize().unwrap_or_default()),
+                text(&column.arraysize().unwrap_or_default()),
                 text(&column.xtype),
                 Value::Nothing,
                 text(&column.description),

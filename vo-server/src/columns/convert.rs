@@ -8,7 +8,7 @@ use arrow::compute::cast;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType, Field};
 
-use super::{Kind, Values, shape};
+use super::{Kind, Values, items, shape};
 
 /// The values of every column of a batch.
 pub(crate) fn columns_of(batch: &RecordBatch) -> Result<Vec<Values>, ArrowError> {
@@ -44,11 +44,12 @@ fn fields_of(array: &StructArray) -> Result<Vec<ArrayRef>, ArrowError> {
 fn converted(field: &Field, array: &ArrayRef) -> Result<Values, ArrowError> {
     let (kind, list) = shape(field);
     if list {
+        let each = items(array.data_type());
         let item = Arc::new(Field::new_list_field(kind.arrow(), true));
         let array = cast(array, &DataType::List(item))?;
         let lists = array.as_list::<i32>().clone();
         let items = Box::new(Values::new(kind, lists.values()));
-        return Ok(Values::List { lists, items });
+        return Ok(Values::List { lists, items, each });
     }
     let array = match (kind, array.data_type()) {
         (Kind::Text | Kind::Unicode, DataType::Utf8) => Arc::clone(array),

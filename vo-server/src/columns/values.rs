@@ -26,6 +26,8 @@ pub(crate) enum Values {
         lists: ListArray,
         /// All items, one row after the other.
         items: Box<Values>,
+        /// How many each row has, where all have as many; one without a value has none here.
+        each: Option<usize>,
     },
 }
 

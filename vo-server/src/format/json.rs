@@ -54,12 +54,12 @@ fn about(column: &Column) -> serde_json::Value {
         "description": column.description,
     });
     let optional = [
-        ("arraysize", column.arraysize().unwrap_or_default()),
+        ("arraysize", &column.arraysize().unwrap_or_default()),
         ("ucd", &column.ucd),
         ("utype", &column.utype),
     ];
     for (key, value) in optional.into_iter().filter(|(_, value)| !value.is_empty()) {
-        about[key] = value.into();
+        about[key] = value.as_str().into();
     }
     about
 }
@@ -79,7 +79,7 @@ fn put(values: &Values, row: usize, out: &mut Vec<u8>) {
             let text = serde_json::Value::from(texts.value(row));
             out.extend_from_slice(text.to_string().as_bytes());
         }
-        Values::List { lists, items } => {
+        Values::List { lists, items, .. } => {
             out.push(b'[');
             let range = items_of(lists, row);
             let first = range.start;

@@ -56,7 +56,7 @@ impl Text {
     fn put(&mut self, values: &Values, row: usize, out: &mut Vec<u8>) {
         match values {
             Values::List { .. } if values.is_null(row) => {}
-            Values::List { lists, items } => {
+            Values::List { lists, items, .. } => {
                 self.cell.clear();
                 list(items, items_of(lists, row), self.style.brackets(), &mut self.cell);
                 quoted(&self.cell, self.separator, out);

@@ -130,7 +130,7 @@ fn table_data(columns: &[Values], row: usize, cell: &mut Vec<u8>, out: &mut Vec<
                 let text = printable(texts.value(row));
                 out.extend_from_slice(quick_xml::escape::partial_escape(text.as_str()).as_bytes());
             }
-            Values::List { lists, items } if !values.is_null(row) => {
+            Values::List { lists, items, .. } if !values.is_null(row) => {
                 cell.clear();
                 for item in items_of(lists, row) {
                     if !cell.is_empty() {

@@ -151,7 +151,7 @@ fn write_column(xml: &mut Writer<Vec<u8>>, column: &Column) -> std::io::Result<(
         text(xml, "utype", &column.utype)?;
         let mut data_type = xml.create_element("dataType").with_attribute(("xsi:type", "vs:VOTableType"));
         if let Some(size) = column.arraysize() {
-            data_type = data_type.with_attribute(("arraysize", size));
+            data_type = data_type.with_attribute(("arraysize", size.as_str()));
         }
         data_type.write_text_content(BytesText::new(column.kind.votable()))?;
         if column.is_indexed() {

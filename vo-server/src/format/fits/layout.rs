@@ -142,7 +142,7 @@ impl Layout {
     pub(super) fn heap(columns: &[Values], rows: usize, out: &mut Vec<u8>) {
         for row in 0..rows {
             for values in columns.iter().filter(|values| !values.is_null(row)) {
-                if let Values::List { lists, items } = values {
+                if let Values::List { lists, items, .. } = values {
                     items_of(lists, row).for_each(|index| item(items, index, out));
                 }
             }

@@ -45,37 +45,50 @@ fn mask(columns: &[Values], row: usize, out: &mut Vec<u8>) {
 }
 
 fn cell(values: &Values, row: usize, out: &mut Vec<u8>) {
-    let null = values.is_null(row);
+    if values.is_null(row) {
+        return nothing(values, out);
+    }
     match values {
-        Values::Boolean(values) => out.push(match (null, !null && values.value(row)) {
-            (true, _) => b'?',
-            (false, true) => b'T',
-            (false, false) => b'F',
-        }),
-        Values::UnsignedByte(values) => out.push(if null { NULL_BYTE } else { values.value(row) }),
-        Values::Short(values) => out.extend(if null { NULL_SHORT } else { values.value(row) }.to_be_bytes()),
-        Values::Int(values) => out.extend(if null { NULL_INT } else { values.value(row) }.to_be_bytes()),
-        Values::Long(values) => out.extend(if null { NULL_LONG } else { values.value(row) }.to_be_bytes()),
-        Values::Float(values) => out.extend(if null { f32::NAN } else { values.value(row) }.to_be_bytes()),
-        Values::Double(values) => out.extend(if null { f64::NAN } else { values.value(row) }.to_be_bytes()),
+        Values::Boolean(values) => out.push(if values.value(row) { b'T' } else { b'F' }),
+        Values::UnsignedByte(values) => out.push(values.value(row)),
+        Values::Short(values) => out.extend(values.value(row).to_be_bytes()),
+        Values::Int(values) => out.extend(values.value(row).to_be_bytes()),
+        Values::Long(values) => out.extend(values.value(row).to_be_bytes()),
+        Values::Float(values) => out.extend(values.value(row).to_be_bytes()),
+        Values::Double(values) => out.extend(values.value(row).to_be_bytes()),
         Values::Text(values) => {
-            let text = if null { "" } else { values.value(row) };
+            let text = values.value(row);
             length(text.chars().count(), out);
             // A char is ASCII (section 2.1); astropy reads no table at all that has others here.
             out.extend(text.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(b'?')));
         }
         Values::Unicode(values) => {
-            let text = if null { "" } else { values.value(row) };
+            let text = values.value(row);
             length(text.encode_utf16().count(), out);
             text.encode_utf16().for_each(|unit| out.extend(unit.to_be_bytes()));
         }
-        Values::List { lists, items } => {
-            let range = if null { 0..0 } else { items_of(lists, row) };
-            length(range.len(), out);
-            for item in range {
-                cell(items, item, out);
+        Values::List { lists, items, each } => {
+            let range = items_of(lists, row);
+            if each.is_none() {
+                length(range.len(), out);
             }
+            range.for_each(|item| cell(items, item, out));
         }
+    }
+}
+
+/// What is written where there is no value.
+fn nothing(values: &Values, out: &mut Vec<u8>) {
+    match values {
+        Values::Boolean(_) => out.push(b'?'),
+        Values::UnsignedByte(_) => out.push(NULL_BYTE),
+        Values::Short(_) => out.extend(NULL_SHORT.to_be_bytes()),
+        Values::Int(_) => out.extend(NULL_INT.to_be_bytes()),
+        Values::Long(_) => out.extend(NULL_LONG.to_be_bytes()),
+        Values::Float(_) => out.extend(f32::NAN.to_be_bytes()),
+        Values::Double(_) => out.extend(f64::NAN.to_be_bytes()),
+        Values::List { items, each: Some(each), .. } => (0..*each).for_each(|_| nothing(items, out)),
+        Values::Text(_) | Values::Unicode(_) | Values::List { .. } => length(0, out),
     }
 }
 

@@ -48,7 +48,7 @@ fn field(
     let referenced = about.descriptors.iter().any(|descriptor| descriptor.refers_to(&column.name));
     let optional = [
         ("ID", if referenced { column.name.as_str() } else { "" }),
-        ("arraysize", column.arraysize().unwrap_or_default()),
+        ("arraysize", &column.arraysize().unwrap_or_default()),
         ("xtype", &column.xtype),
         ("unit", &column.unit),
         ("ucd", &column.ucd),
