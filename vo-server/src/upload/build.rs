@@ -33,7 +33,7 @@ enum Items {
 impl Column {
     pub(super) fn new(field: &VoField) -> Self {
         let items = match field.item {
-            Item::Boolean => Items::Boolean(BooleanBuilder::new()),
+            Item::Boolean | Item::Bit => Items::Boolean(BooleanBuilder::new()),
             Item::UnsignedByte => Items::UnsignedByte(UInt8Builder::new()),
             Item::Short => Items::Short(Int16Builder::new()),
             Item::Int => Items::Int(Int32Builder::new()),
@@ -99,6 +99,8 @@ impl Items {
         let Some(cell) = cell else { return self.push_null() };
         let is_null = |value: i64| null.is_some_and(|null| null.trim().parse() == Ok(value));
         match self {
+            // The standard has it in the highest bit of the byte, astropy in another one.
+            Self::Boolean(b) if item == Item::Bit => b.append_value(cell.iter().any(|&byte| byte != 0)),
             Self::Boolean(b) => b.append_option(match cell.first() {
                 Some(b'T' | b't' | b'1') => Some(true),
                 Some(b'F' | b'f' | b'0') => Some(false),

@@ -23,6 +23,8 @@ pub(super) struct VoField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     Boolean,
+    /// One bit, as astropy writes truth values.
+    Bit,
     UnsignedByte,
     Short,
     Int,
@@ -55,6 +57,11 @@ impl VoField {
         let size = attribute(element, "arraysize")?;
         let count = Count::of(size.as_deref());
         let count = count.ok_or_else(|| format!("column {name} has an arraysize that cannot be read"))?;
+        if item == Item::Bit && count != Count::One {
+            return Err(format!(
+                "column {name} has rows of bits, which tables here cannot have: leave it out"
+            ));
+        }
         let mut about = HashMap::new();
         if item == Item::UnicodeChar {
             about.insert(DATATYPE.to_owned(), data_type);
@@ -75,6 +82,7 @@ impl Item {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
             "boolean" => Self::Boolean,
+            "bit" => Self::Bit,
             "unsignedByte" => Self::UnsignedByte,
             "short" => Self::Short,
             "int" => Self::Int,
@@ -90,7 +98,7 @@ impl Item {
     /// Bytes of one item in a stream.
     pub(super) fn bytes(self) -> usize {
         match self {
-            Self::Boolean | Self::UnsignedByte | Self::Char => 1,
+            Self::Boolean | Self::Bit | Self::UnsignedByte | Self::Char => 1,
             Self::Short | Self::UnicodeChar => 2,
             Self::Int | Self::Float => 4,
             Self::Long | Self::Double => 8,
