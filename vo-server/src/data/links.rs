@@ -1,5 +1,6 @@
 //! `/data-server/datalink/links` (DataLink 1.1 section 3): where the products of sources are, or why there are none.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
@@ -92,6 +93,7 @@ async fn links(
 ) -> Result<Vec<Link>, crate::refusal::Refusal> {
     let mut links = Vec::new();
     for group in asked.chunks(lookup::GROUP) {
+        let start = links.len();
         for batch in lookup::missing(app, caller, release, group).await? {
             let ids = batch.column(0).as_primitive::<Int64Type>();
             let texts = |column: usize| cast(batch.column(column), &DataType::Utf8);
@@ -103,8 +105,17 @@ async fn links(
                 links.push(link(ids.value(row), retrieval, reason, base));
             }
         }
+        in_order(&mut links[start..], group);
     }
     Ok(links)
+}
+
+/// Links in the order of their identifiers, and those of one in that of the kinds.
+fn in_order(links: &mut [Link], ids: &[i64]) {
+    let place_of: HashMap<String, usize> =
+        ids.iter().enumerate().map(|(place, id)| (id.to_string(), place)).collect();
+    let kind = |link: &Link| RetrievalType::ALL.iter().position(|kind| Some(*kind) == link.retrieval);
+    links.sort_by_key(|link| (place_of.get(&link.id).copied(), kind(link)));
 }
 
 fn link(id: i64, retrieval: Option<RetrievalType>, reason: Option<&str>, base: &str) -> Link {
