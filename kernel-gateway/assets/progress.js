@@ -15,7 +15,11 @@ function mark(current) {
   }
 }
 
-events.addEventListener("step", (event) => mark(JSON.parse(event.data).step));
+events.addEventListener("step", (event) => {
+  const { step, message } = JSON.parse(event.data);
+  mark(step);
+  document.getElementById("message").textContent = message;
+});
 
 events.addEventListener("ready", () => {
   events.close();

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::Refusal;
 use crate::identity::Login;
 
-pub use site::Site;
+pub use site::{PublicAddress, Site};
 
 /// What a caller must show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

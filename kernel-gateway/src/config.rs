@@ -1,20 +1,28 @@
 //! Every setting of the gateway, with its default. The only module besides `main` that reads the environment.
 
+mod kubernetes;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use listener::ConnectionLimits;
 
+use crate::access::PublicAddress;
+
+pub use kubernetes::{ApiServerConfig, HomeConfig, KubernetesSpawnerConfig};
+
 /// What a gateway needs to start. [`Config::new`] fills in the defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen; must be loopback, port 0 lets the system choose.
+    /// Where to listen; must be loopback unless labs are isolated, port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Where people reach it, if not at the address where it listens.
+    pub public: Option<PublicAddress>,
     /// Encrypt with this certificate; without it the gateway speaks plain HTTP.
     pub tls: Option<Tls>,
-    /// How labs are started as processes of this machine.
-    pub spawner: ProcessSpawnerConfig,
+    /// How labs are started.
+    pub spawner: SpawnerConfig,
     /// What a lab process finds in its environment.
     pub environment: LabEnvironment,
     /// Arrow Flight location for kernels.
@@ -41,11 +49,12 @@ pub struct Config {
 
 impl Config {
     /// A configuration with the default limits, no TLS, no welcome files, and labs that are kept for ever.
-    pub fn new(listen: SocketAddr, flight_url: impl Into<String>, spawner: ProcessSpawnerConfig) -> Self {
+    pub fn new(listen: SocketAddr, flight_url: impl Into<String>, spawner: impl Into<SpawnerConfig>) -> Self {
         Self {
             listen,
+            public: None,
             tls: None,
-            spawner,
+            spawner: spawner.into(),
             environment: LabEnvironment::from_env(),
             flight_url: flight_url.into(),
             catalogue_url: None,
@@ -68,6 +77,27 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The private key of the first certificate.
     pub key: PathBuf,
+}
+
+/// How labs are started.
+#[derive(Clone, Debug)]
+pub enum SpawnerConfig {
+    /// As processes of this machine.
+    Process(ProcessSpawnerConfig),
+    /// As pods of a cluster.
+    Kubernetes(KubernetesSpawnerConfig),
+}
+
+impl From<ProcessSpawnerConfig> for SpawnerConfig {
+    fn from(config: ProcessSpawnerConfig) -> Self {
+        Self::Process(config)
+    }
+}
+
+impl From<KubernetesSpawnerConfig> for SpawnerConfig {
+    fn from(config: KubernetesSpawnerConfig) -> Self {
+        Self::Kubernetes(config)
+    }
 }
 
 /// Programs and directories of the `process` spawner.
@@ -152,6 +182,18 @@ pub struct LabLimits {
     pub gateway_absence: Duration,
     /// How often the culler looks for idle labs.
     pub cull_every: Duration,
+}
+
+impl LabLimits {
+    /// The limits of a cluster, where labs are many, wait for images and nodes, and have more to end.
+    pub fn of_a_cluster() -> Self {
+        Self {
+            labs: 10_000,
+            start_within: Duration::from_secs(900),
+            stop_within: Duration::from_secs(60),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for LabLimits {

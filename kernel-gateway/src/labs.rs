@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::names::Username;
+use futures::StreamExt as _;
 use futures::future::join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ use crate::config::LabLimits;
 use crate::error::Refusal;
 use crate::proxy::LabClient;
 use crate::secrets;
-use crate::spawner::{Ended, LabOrder, Spawner};
+use crate::spawner::{Ended, LabOrder, Presence, Spawner};
 
 pub use culler::cull_idle_labs;
 pub use state::{Failure, LabState, Step, Upstream};
@@ -50,6 +51,15 @@ pub struct Labs {
     secrets: Mutex<HashMap<String, Username>>,
     lives: TaskTracker,
     closing: CancellationToken,
+}
+
+/// How a lab comes to be ours.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// Somebody asks for it here.
+    Ordered,
+    /// It was started already, by an earlier gateway or by another.
+    Found,
 }
 
 /// The path below which a user's lab is seen.
@@ -87,8 +97,8 @@ impl Labs {
             self.spawner.left().into_iter().partition(|order| self.terms.are_those_of(order));
         for order in same {
             let state = entry(&mut lock(&self.entries), &order.user).clone();
-            state.send_replace(LabState::Starting(Step::Agent));
-            self.lives.spawn(self.clone().live(order, state));
+            state.send_replace(LabState::starting(Step::Agent));
+            self.lives.spawn(self.clone().live(order, state, Origin::Found));
         }
         join_all(others.iter().map(async |LabOrder { user, .. }| {
             tracing::warn!(lab.user = %user, "the lab of {user} is ended: its addresses are others now");
@@ -119,10 +129,23 @@ impl Labs {
             if running >= self.limits.labs {
                 return Err(Refusal::LabsFull { limit: self.limits.labs });
             }
-            state.send_replace(LabState::Starting(Step::Agent));
-            self.lives.spawn(self.clone().live(self.order(user), state.clone()));
+            state.send_replace(LabState::starting(Step::Agent));
+            self.lives.spawn(self.clone().live(self.order(user), state.clone(), Origin::Ordered));
         }
         Ok(state.borrow().clone())
+    }
+
+    /// Takes up every lab that runs without an order of ours, as long as this is polled.
+    pub async fn follow(self: Arc<Self>) {
+        let mut found = self.spawner.found();
+        while let Some(user) = found.next().await {
+            let mut entries = lock(&self.entries);
+            let state = entry(&mut entries, &user);
+            if !self.closing.is_cancelled() && !state.borrow().is_alive() {
+                state.send_replace(LabState::starting(Step::Agent));
+                self.lives.spawn(self.clone().live(self.order(&user), state.clone(), Origin::Found));
+            }
+        }
     }
 
     /// Ends a lab and waits for that.
@@ -132,7 +155,8 @@ impl Labs {
 
     /// Whose running lab has this secret.
     pub fn owner_of(&self, lab_secret: &str) -> Option<Username> {
-        lock(&self.secrets).get(&secrets::digest(lab_secret)).cloned()
+        let ordered = lock(&self.secrets).get(&secrets::digest(lab_secret)).cloned();
+        ordered.or_else(|| self.spawner.owner_of(lab_secret))
     }
 
     /// The labs that answer.
@@ -140,33 +164,33 @@ impl Labs {
         let entries = lock(&self.entries);
         let ready = entries.iter().filter_map(|(user, state)| match &*state.borrow() {
             LabState::Ready(upstream) => Some((user.clone(), upstream.clone())),
-            LabState::Stopped | LabState::Starting(_) | LabState::Failed(_) => None,
+            LabState::Stopped | LabState::Starting { .. } | LabState::Failed(_) => None,
         });
         ready.collect()
     }
 
-    /// Ends all labs and starts none any more.
+    /// Starts no labs any more, and ends all but those that go on without us.
     pub async fn close(&self) {
         self.closing.cancel();
-        let users: Vec<_> = lock(&self.entries).keys().cloned().collect();
-        join_all(users.iter().map(|user| self.spawner.stop(user))).await;
+        if !self.spawner.outlives_gateway() {
+            let users: Vec<_> = lock(&self.entries).keys().cloned().collect();
+            join_all(users.iter().map(|user| self.spawner.stop(user))).await;
+        }
         self.lives.close();
         self.lives.wait().await;
     }
 
     /// One lab, from its start to its end.
-    async fn live(self: Arc<Self>, order: LabOrder, state: watch::Sender<LabState>) {
+    async fn live(self: Arc<Self>, order: LabOrder, state: watch::Sender<LabState>, origin: Origin) {
         let user = order.user.clone();
         let digest = secrets::digest(&order.lab_secret);
         lock(&self.secrets).insert(digest.clone(), user.clone());
-        let ended = tokio::select! {
-            biased;
-            () = self.closing.cancelled() => {
-                self.spawner.stop(&user).await;
-                Ended::Asked
-            }
-            ended = self.run(&order, &state) => ended,
-        };
+        let mut ended = self.run_until_closed(&order, &state, origin).await;
+        while self.goes_on(&user) {
+            let message = "the lab ended, and starts again".to_owned();
+            state.send_replace(LabState::Starting { step: Step::Agent, message });
+            ended = self.run_until_closed(&order, &state, Origin::Found).await;
+        }
         lock(&self.secrets).remove(&digest);
         state.send_replace(match ended {
             Ended::Asked => LabState::Stopped,
@@ -177,13 +201,42 @@ impl Labs {
         });
     }
 
-    async fn run(&self, order: &LabOrder, state: &watch::Sender<LabState>) -> Ended {
-        let running = match self.spawner.start(order).await {
+    /// Whether others start a lab again that has ended for us, so that there is something to take up.
+    fn goes_on(&self, user: &Username) -> bool {
+        let closing = self.closing.is_cancelled();
+        !closing && self.spawner.outlives_gateway() && self.spawner.state(user) == Presence::Present
+    }
+
+    async fn run_until_closed(
+        &self,
+        order: &LabOrder,
+        state: &watch::Sender<LabState>,
+        origin: Origin,
+    ) -> Ended {
+        tokio::select! {
+            biased;
+            () = self.closing.cancelled() => {
+                if !self.spawner.outlives_gateway() {
+                    self.spawner.stop(&order.user).await;
+                }
+                Ended::Asked
+            }
+            ended = self.run(order, state, origin) => ended,
+        }
+    }
+
+    async fn run(&self, order: &LabOrder, state: &watch::Sender<LabState>, origin: Origin) -> Ended {
+        let tell = |message| drop(state.send_replace(LabState::Starting { step: Step::Agent, message }));
+        let started = match origin {
+            Origin::Ordered => self.spawner.start(order, &tell).await,
+            Origin::Found => self.spawner.resume(order, &tell).await,
+        };
+        let running = match started {
             Ok(running) => running,
             Err(error) => return error.into(),
         };
-        let upstream = Upstream { addr: running.addr, agent_secret: order.agent_secret.clone() };
-        state.send_replace(LabState::Starting(Step::JupyterLab));
+        let upstream = Upstream { addr: running.addr, agent_secret: running.agent_secret };
+        state.send_replace(LabState::starting(Step::JupyterLab));
         let mut ended = running.ended;
         tokio::select! {
             ended = &mut ended => return ended,

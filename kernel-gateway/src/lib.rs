@@ -25,5 +25,8 @@ mod server;
 mod sign_in;
 mod tokens;
 
-pub use config::{Config, LabEnvironment, ProcessSpawnerConfig, Tls, WelcomeFile};
+pub use access::PublicAddress;
+pub use config::{
+    Config, KubernetesSpawnerConfig, LabEnvironment, ProcessSpawnerConfig, SpawnerConfig, Tls, WelcomeFile,
+};
 pub use server::{ServerHandle, StartError, start, start_with_spawner};

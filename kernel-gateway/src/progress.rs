@@ -25,7 +25,7 @@ pub async fn page(
     let destination = format!("{}{}", base_url(&caller.user), address.trim_start_matches('/'));
     match app.labs.start(&caller.user)? {
         LabState::Ready(_) => Ok(Redirect::to(&destination).into_response()),
-        LabState::Stopped | LabState::Starting(_) | LabState::Failed(_) => {
+        LabState::Stopped | LabState::Starting { .. } | LabState::Failed(_) => {
             Ok(pages::progress(&caller, &destination).into_response())
         }
     }
@@ -54,8 +54,10 @@ fn until_over(mut states: watch::Receiver<LabState>) -> impl Stream<Item = LabSt
 
 fn event(state: &LabState) -> Event {
     let (name, data) = match state {
-        LabState::Stopped => ("step", serde_json::json!({ "step": "agent" })),
-        LabState::Starting(step) => ("step", serde_json::json!({ "step": step.name() })),
+        LabState::Stopped => ("step", serde_json::json!({ "step": "agent", "message": "" })),
+        LabState::Starting { step, message } => {
+            ("step", serde_json::json!({ "step": step.name(), "message": message }))
+        }
         LabState::Ready(_) => ("ready", serde_json::json!({})),
         LabState::Failed(failure) => {
             ("failed", serde_json::json!({ "reason": failure.reason, "log": failure.log }))

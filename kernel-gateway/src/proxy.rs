@@ -41,7 +41,7 @@ pub async fn lab(
 ) -> Result<Response, Refusal> {
     match app.labs.state(&caller.user) {
         LabState::Ready(upstream) => forward(&app, &caller, &upstream, request).await,
-        LabState::Stopped | LabState::Starting(_) | LabState::Failed(_) => {
+        LabState::Stopped | LabState::Starting { .. } | LabState::Failed(_) => {
             without_lab(&app, &caller, &request)
         }
     }
@@ -92,7 +92,7 @@ fn without_lab(app: &App, caller: &Caller, request: &Request) -> Result<Response
             app.labs.start(&caller.user)?;
             Err(Refusal::LabStarting { retry_after_seconds: RETRY_AFTER_SECONDS })
         }
-        (Proof::Cookie { .. }, LabState::Starting(_) | LabState::Ready(_)) => {
+        (Proof::Cookie { .. }, LabState::Starting { .. } | LabState::Ready(_)) => {
             Err(Refusal::LabStarting { retry_after_seconds: RETRY_AFTER_SECONDS })
         }
         (Proof::Cookie { .. }, LabState::Stopped | LabState::Failed(_)) => Err(Refusal::LabStopped),

@@ -11,16 +11,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::access::Site;
+use crate::access::{PublicAddress, Site};
 use crate::app::{App, Parts};
-use crate::config::{Config, Tls};
+use crate::config::{Config, SpawnerConfig, Tls};
 use crate::cookies::CookieJar;
 use crate::identity::Identity;
 use crate::labs::{LabTerms, Labs, cull_idle_labs};
 use crate::proxy::LabClient;
 use crate::routes;
 use crate::sign_in::Throttle;
-use crate::spawner::{ProcessSpawner, SpawnError, Spawner};
+use crate::spawner::{KubernetesSpawner, ProcessSpawner, SpawnError, Spawner};
 
 /// The longest that ending all labs may take; what is left then is swept at the next start.
 const STOP_WITHIN: Duration = Duration::from_millis(3_900);
@@ -65,13 +65,21 @@ pub struct ServerHandle {
     connections: TaskTracker,
     _accepting: AbortOnDropHandle<()>,
     _culler: Option<AbortOnDropHandle<()>>,
+    _following: AbortOnDropHandle<()>,
 }
 
-/// Starts a gateway whose labs are processes of this machine.
+/// Starts a gateway whose labs come from the spawner of its configuration.
 pub async fn start(config: Config, identity: Identity) -> Result<ServerHandle, StartError> {
-    refuse_others(config.listen)?;
-    let spawner = ProcessSpawner::open(&config, identity.installation()).await?;
-    start_with_spawner(config, identity, Arc::new(spawner)).await
+    let spawner: Arc<dyn Spawner> = match config.spawner.clone() {
+        SpawnerConfig::Process(programs) => {
+            refuse_others(config.listen)?;
+            Arc::new(ProcessSpawner::open(&config, programs, identity.installation()).await?)
+        }
+        SpawnerConfig::Kubernetes(labs) => {
+            Arc::new(KubernetesSpawner::open(labs, config.lab, identity.clone()).await?)
+        }
+    };
+    start_with_spawner(config, identity, spawner).await
 }
 
 /// Starts a gateway whose labs come from `spawner`.
@@ -80,7 +88,9 @@ pub async fn start_with_spawner(
     identity: Identity,
     spawner: Arc<dyn Spawner>,
 ) -> Result<ServerHandle, StartError> {
-    refuse_others(config.listen)?;
+    if !spawner.isolates_users() {
+        refuse_others(config.listen)?;
+    }
     let acceptor = config.tls.as_ref().map(|tls| {
         let certificate = |source| StartError::Certificate { tls: tls.clone(), source };
         listener::acceptor(&tls.certificate, &tls.key).map_err(certificate)
@@ -91,6 +101,7 @@ pub async fn start_with_spawner(
     let addr = listener.local_addr().map_err(listen)?;
     let app = compose(&config, identity, spawner, addr)?;
     app.labs.resume().await;
+    let following = AbortOnDropHandle::new(tokio::spawn(app.labs.clone().follow()));
     let connections = TaskTracker::new();
     let service = listener::Service {
         router: routes::router(app.clone()),
@@ -104,7 +115,7 @@ pub async fn start_with_spawner(
         AbortOnDropHandle::new(tokio::spawn(culling))
     });
     let accepting = AbortOnDropHandle::new(tokio::spawn(service.accept_until_closed(listener)));
-    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _culler: culler })
+    Ok(ServerHandle { addr, app, connections, _accepting: accepting, _culler: culler, _following: following })
 }
 
 fn compose(
@@ -113,8 +124,9 @@ fn compose(
     spawner: Arc<dyn Spawner>,
     addr: SocketAddr,
 ) -> Result<App, StartError> {
-    let has_tls = config.tls.is_some();
-    let site = Site::new(has_tls);
+    let public = config.public.as_ref();
+    let encrypted = public.map_or(config.tls.is_some(), PublicAddress::is_encrypted);
+    let site = Site::new(encrypted, public);
     let verifier = Verifier::new(identity.issuer(), Audience::Gateway, &identity.key_set());
     let lab_client = LabClient::new(&config.traffic);
     let terms = LabTerms {
@@ -129,7 +141,7 @@ fn compose(
         lab_client,
         throttle: Throttle::new(config.sign_in),
         site,
-        cookies: CookieJar::new(has_tls),
+        cookies: CookieJar::new(encrypted),
         catalogue_url: config.catalogue_url.clone(),
         traffic: config.traffic,
         closing: CancellationToken::new(),
@@ -159,7 +171,7 @@ impl ServerHandle {
         }
     }
 
-    /// Ends every lab and connection, within four seconds.
+    /// Ends every connection, and every lab that does not go on without us, within four seconds.
     pub async fn shutdown_and_wait(self) {
         self.app.closing.cancel();
         self.connections.close();

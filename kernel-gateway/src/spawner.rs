@@ -1,6 +1,8 @@
-//! What it takes to run labs somewhere: one trait, and its implementation with processes of this machine.
+//! What it takes to run labs somewhere: one trait, and its two implementations, with processes of this machine and with
+//! pods of a Kubernetes cluster.
 
 mod home;
+mod kubernetes;
 mod log;
 mod marked;
 mod process;
@@ -13,8 +15,12 @@ use std::time::Duration;
 
 use api::names::Username;
 use futures::future::BoxFuture;
+use futures::stream::{BoxStream, StreamExt as _, pending};
 use thiserror::Error;
 
+use crate::identity::IdentityError;
+
+pub use kubernetes::{ClusterError, KubernetesSpawner, LabKey};
 pub use process::ProcessSpawner;
 
 /// A lab that somebody asked for.
@@ -24,9 +30,9 @@ pub struct LabOrder {
     pub user: Username,
     /// The path below which the browser sees it, `/user/{name}/`.
     pub base_url: String,
-    /// What the gateway will send as Bearer to the agent.
+    /// What the gateway will send as Bearer to the agent, unless the spawner has secrets of its own.
     pub agent_secret: String,
-    /// What the agent sends as Bearer for data tokens.
+    /// What the agent sends as Bearer for data tokens, unless the spawner has secrets of its own.
     pub lab_secret: String,
     /// Where it gets them.
     pub token_url: String,
@@ -42,6 +48,8 @@ pub struct LabOrder {
 pub struct RunningLab {
     /// Where the agent listens.
     pub addr: SocketAddr,
+    /// What it wants to see as Bearer.
+    pub agent_secret: String,
     /// Resolves once nothing of the lab runs any more.
     pub ended: BoxFuture<'static, Ended>,
 }
@@ -126,7 +134,16 @@ pub enum SpawnError {
         /// The last lines of its log.
         log: String,
     },
+    /// The cluster could not or would not.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Whose lab it is could not be found out.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
 }
+
+/// Tells the person who waits what the lab waits for, in a sentence.
+pub type Tell<'a> = &'a (dyn Fn(String) + Send + Sync);
 
 impl From<SpawnError> for Ended {
     fn from(error: SpawnError) -> Self {
@@ -141,7 +158,9 @@ impl From<SpawnError> for Ended {
             | SpawnError::File { .. }
             | SpawnError::RunDirTooLong { .. }
             | SpawnError::RunDirInUse(_)
-            | SpawnError::Program { .. } => Self::Unasked { reason, log: String::new() },
+            | SpawnError::Program { .. }
+            | SpawnError::Cluster(_)
+            | SpawnError::Identity(_) => Self::Unasked { reason, log: String::new() },
         }
     }
 }
@@ -154,14 +173,48 @@ pub trait Spawner: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether labs are kept from each other and from the gateway. Otherwise nobody outside this machine is served.
+    fn isolates_users(&self) -> bool {
+        false
+    }
+
+    /// Whether labs go on when the gateway ends.
+    fn outlives_gateway(&self) -> bool {
+        false
+    }
+
+    /// Whose labs run or come to run without an order of ours: those that there are first, then each that another
+    /// gateway has started. They are to be resumed.
+    fn found(&self) -> BoxStream<'static, Username> {
+        pending().boxed()
+    }
+
     /// Starts a lab and waits until its agent answers. Dropping the future does not stop the lab.
-    fn start<'a>(&'a self, order: &'a LabOrder) -> BoxFuture<'a, Result<RunningLab, SpawnError>>;
+    fn start<'a>(
+        &'a self,
+        order: &'a LabOrder,
+        tell: Tell<'a>,
+    ) -> BoxFuture<'a, Result<RunningLab, SpawnError>>;
+
+    /// Like [`Spawner::start`] for a lab that was started already, and never starts one that was not.
+    fn resume<'a>(
+        &'a self,
+        order: &'a LabOrder,
+        tell: Tell<'a>,
+    ) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
+        self.start(order, tell)
+    }
 
     /// Ends a user's lab with all its processes, and waits for that. No lab is fine too.
     fn stop<'a>(&'a self, user: &'a Username) -> BoxFuture<'a, ()>;
 
     /// Whether a user has a lab here.
     fn state(&self, user: &Username) -> Presence;
+
+    /// Whose lab shows this secret, where the spawner gives labs secrets of its own.
+    fn owner_of(&self, _lab_secret: &str) -> Option<Username> {
+        None
+    }
 
     /// The last lines of the log of a user's lab, running or ended.
     fn log(&self, user: &Username) -> String;

@@ -37,6 +37,11 @@ pub fn programs() -> Result<Programs> {
     Ok(Programs { nearside: release.join("nearside"), lab_agent: release.join("lab-agent") })
 }
 
+/// Builds the gateway as a program of its own, for a cluster.
+pub fn gateway() -> Result<PathBuf> {
+    Ok(packages(&["nearside", "lab-agent", "kernel-gateway"])?.join("kernel-gateway"))
+}
+
 /// Builds the operator.
 pub fn controller() -> Result<PathBuf> {
     process::run(operator_cargo()?.args(["build", "--release", "--locked", "--package", "controller"]))?;

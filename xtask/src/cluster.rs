@@ -5,6 +5,7 @@
 mod binary;
 mod check;
 mod labs;
+mod notebook;
 mod probe;
 
 use std::path::{Path, PathBuf};

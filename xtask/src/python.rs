@@ -30,6 +30,16 @@ impl Environment {
         Self::with_packages("peers", &["tests/bench/requirements.lock"])
     }
 
+    /// What the labs of the test cluster have: enough for a notebook, so that their image is small.
+    pub fn cluster() -> Result<Self> {
+        Self::with_packages("cluster", &["tests/cluster/checks/requirements.lock"])
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Its interpreter.
     pub fn python(&self) -> PathBuf {
         self.program("python")

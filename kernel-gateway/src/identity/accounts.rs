@@ -7,6 +7,9 @@ use sqlx::{Row, SqlitePool};
 use super::passwords::Passwords;
 use super::{IdentityError, now};
 
+/// Bytes of an account's identifier: too many to meet one twice, and few enough for names of objects.
+const ID_BYTES: usize = 10;
+
 /// The accounts of this installation.
 pub struct Accounts<'a> {
     pool: &'a SqlitePool,
@@ -25,8 +28,9 @@ impl<'a> Accounts<'a> {
             None => None,
         };
         let added = sqlx::query(
-            "INSERT INTO accounts (name, password_hash, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO accounts (id, name, password_hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
+        .bind(hex::encode(rand::random::<[u8; ID_BYTES]>()))
         .bind(name.as_str())
         .bind(hash)
         .bind(now())
@@ -61,6 +65,15 @@ impl<'a> Accounts<'a> {
     pub async fn list(&self) -> Result<Vec<Username>, IdentityError> {
         let rows = sqlx::query("SELECT name FROM accounts ORDER BY name").fetch_all(self.pool).await?;
         rows.iter().map(|row| username(row.try_get("name")?)).collect()
+    }
+
+    /// What the account of this name is known by for ever: lower-case hexadecimal digits.
+    pub async fn id(&self, name: &Username) -> Result<String, IdentityError> {
+        let row = sqlx::query("SELECT id FROM accounts WHERE name = ?").bind(name.as_str());
+        let row = row.fetch_optional(self.pool).await?;
+        let id =
+            row.ok_or_else(|| IdentityError::NoAccount(name.clone()))?.try_get::<Option<String>, _>("id")?;
+        id.ok_or(IdentityError::Damaged("account without an identifier"))
     }
 
     /// Whether there is an account of this name.

@@ -39,12 +39,11 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 }
 
 fn migrations() -> Migrator {
-    let identity = include_str!("../../migrations/0001_identity.sql");
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        "identity".into(),
-        MigrationType::Simple,
-        identity.into_sql_str(),
-        false,
-    )])
+    let migration = |version, name: &'static str, text: &'static str| {
+        Migration::new(version, name.into(), MigrationType::Simple, text.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        migration(1, "identity", include_str!("../../migrations/0001_identity.sql")),
+        migration(2, "account ids", include_str!("../../migrations/0002_account_ids.sql")),
+    ])
 }

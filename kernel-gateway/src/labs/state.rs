@@ -8,7 +8,12 @@ pub enum LabState {
     /// It does not run.
     Stopped,
     /// It was asked for.
-    Starting(Step),
+    Starting {
+        /// What it waits for.
+        step: Step,
+        /// The same in a sentence, where there is more to say.
+        message: String,
+    },
     /// It answers.
     Ready(Upstream),
     /// It ended without being asked to.
@@ -16,10 +21,15 @@ pub enum LabState {
 }
 
 impl LabState {
+    /// It starts, and there is nothing more to say.
+    pub fn starting(step: Step) -> Self {
+        Self::Starting { step, message: String::new() }
+    }
+
     /// Whether there is something to stop.
     pub fn is_alive(&self) -> bool {
         match self {
-            Self::Starting(_) | Self::Ready(_) => true,
+            Self::Starting { .. } | Self::Ready(_) => true,
             Self::Stopped | Self::Failed(_) => false,
         }
     }

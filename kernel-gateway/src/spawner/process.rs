@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::marked::Marks;
 use super::run_dir::RunDir;
 use super::state_file::{Record, StateFile, start_time_ticks};
-use super::{Ended, LabOrder, Presence, RunningLab, SpawnError, Spawner};
+use super::{Ended, LabOrder, Presence, RunningLab, SpawnError, Spawner, Tell};
 use crate::config::{Config, LabEnvironment, LabLimits, ProcessSpawnerConfig, WelcomeFile};
 use overseer::Overseer;
 use survivor::Survivor;
@@ -63,11 +63,15 @@ struct Held {
 impl ProcessSpawner {
     /// Takes the run directory and the labs that an earlier gateway of this installation left running, and ends what
     /// else is left.
-    pub async fn open(config: &Config, installation: Uuid) -> Result<Self, SpawnError> {
-        let run_dir = RunDir::open(config.spawner.run_dir.clone())?;
+    pub async fn open(
+        config: &Config,
+        programs: ProcessSpawnerConfig,
+        installation: Uuid,
+    ) -> Result<Self, SpawnError> {
+        let run_dir = RunDir::open(programs.run_dir.clone())?;
         let state_file = StateFile::new(run_dir.path());
         let shared = Arc::new(Shared {
-            programs: config.spawner.clone(),
+            programs,
             environment: config.environment.clone(),
             welcome: config.welcome.clone(),
             limits: config.lab,
@@ -89,7 +93,7 @@ impl ProcessSpawner {
     async fn start_lab(&self, order: &LabOrder) -> Result<RunningLab, SpawnError> {
         let left = self.left().remove(&order.user);
         if let Some((_, ended)) = left {
-            return self.shared.wait_until_ready(&order.user, ended).await;
+            return self.shared.wait_until_ready(order, ended).await;
         }
         if self.state(&order.user) == Presence::Present {
             return Err(SpawnError::Present(order.user.clone()));
@@ -103,7 +107,7 @@ impl ProcessSpawner {
         let overseer = Overseer::started(child);
         let record = self.shared.record(&order.user, overseer.pid());
         let ended = self.shared.clone().hold(record, overseer);
-        self.shared.wait_until_ready(&order.user, ended).await
+        self.shared.wait_until_ready(order, ended).await
     }
 
     fn left(&self) -> MutexGuard<'_, HashMap<Username, (LabOrder, oneshot::Receiver<Ended>)>> {
@@ -116,7 +120,11 @@ impl Spawner for ProcessSpawner {
         Self::left(self).values().map(|(order, _)| order.clone()).collect()
     }
 
-    fn start<'a>(&'a self, order: &'a LabOrder) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
+    fn start<'a>(
+        &'a self,
+        order: &'a LabOrder,
+        _tell: Tell<'a>,
+    ) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
         self.start_lab(order).boxed()
     }
 

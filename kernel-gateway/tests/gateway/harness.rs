@@ -32,15 +32,19 @@ pub fn name(text: &str) -> Username {
     text.parse().expect("a user name")
 }
 
-/// A configuration on a free port whose programs do not exist.
-pub fn config(dir: &TempDir) -> Config {
-    let spawner = ProcessSpawnerConfig {
+/// Programs that do not exist.
+pub fn programs(dir: &TempDir) -> ProcessSpawnerConfig {
+    ProcessSpawnerConfig {
         agent: "/nonexistent/lab-agent".into(),
         python: "/nonexistent/python3".into(),
         homes: dir.path().join("homes"),
         run_dir: dir.path().join("run"),
-    };
-    let mut config = Config::new(([127, 0, 0, 1], 0).into(), "grpc://127.0.0.1:1", spawner);
+    }
+}
+
+/// A configuration on a free port whose programs do not exist.
+pub fn config(dir: &TempDir) -> Config {
+    let mut config = Config::new(([127, 0, 0, 1], 0).into(), "grpc://127.0.0.1:1", programs(dir));
     config.traffic.login_check_every = Duration::from_millis(20);
     config
 }

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use kernel_gateway::spawner::{Ended, LabOrder, Presence, RunningLab, SpawnError, Spawner};
+use kernel_gateway::spawner::{Ended, LabOrder, Presence, RunningLab, SpawnError, Spawner, Tell};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,11 @@ pub struct EchoSpawner {
 }
 
 impl Spawner for EchoSpawner {
-    fn start<'a>(&'a self, order: &'a LabOrder) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
+    fn start<'a>(
+        &'a self,
+        order: &'a LabOrder,
+        _tell: Tell<'a>,
+    ) -> BoxFuture<'a, Result<RunningLab, SpawnError>> {
         async move {
             self.orders.lock().expect("unpoisoned").push(order.clone());
             if let Some((reason, log)) = self.fails_with.lock().expect("unpoisoned").clone() {
@@ -57,7 +61,7 @@ impl Spawner for EchoSpawner {
                 end.cancelled().await;
                 Ended::Asked
             };
-            Ok(RunningLab { addr, ended: ended.boxed() })
+            Ok(RunningLab { addr, agent_secret: order.agent_secret.clone(), ended: ended.boxed() })
         }
         .boxed()
     }

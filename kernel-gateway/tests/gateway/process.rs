@@ -10,12 +10,12 @@ use std::time::Duration;
 use kernel_gateway::config::WelcomeFile;
 use kernel_gateway::identity::Identity;
 use kernel_gateway::spawner::{Ended, LabOrder, Presence, ProcessSpawner, SpawnError, Spawner};
-use kernel_gateway::{Config, start};
+use kernel_gateway::{Config, ProcessSpawnerConfig, SpawnerConfig, start};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::browser::Browser;
-use crate::harness::{client, config, eventually, name};
+use crate::harness::{client, config, eventually, name, programs};
 
 const READY: &str = r#"
 dir=$(dirname "$2")
@@ -40,7 +40,7 @@ fn agent(dir: &TempDir, script: &str) -> PathBuf {
 
 fn with_agent(dir: &TempDir, script: &str) -> Config {
     let mut config = config(dir);
-    config.spawner.agent = agent(dir, script);
+    config.spawner = ProcessSpawnerConfig { agent: agent(dir, script), ..programs(dir) }.into();
     config.lab.stop_within = Duration::from_millis(500);
     config.welcome = vec![WelcomeFile { path: "notebooks/01.ipynb".into(), bytes: b"{}".to_vec() }];
     config
@@ -73,8 +73,13 @@ fn processes(installation: Uuid) -> Vec<String> {
     pids.filter(|pid| pid.parse::<u32>().is_ok()).filter(carries).collect()
 }
 
+async fn open(config: &Config, installation: Uuid) -> Result<ProcessSpawner, SpawnError> {
+    let SpawnerConfig::Process(programs) = config.spawner.clone() else { panic!("labs as processes") };
+    ProcessSpawner::open(config, programs, installation).await
+}
+
 async fn spawner(config: &Config, installation: Uuid) -> ProcessSpawner {
-    ProcessSpawner::open(config, installation).await.expect("a spawner")
+    open(config, installation).await.expect("a spawner")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,10 +87,10 @@ async fn a_lab_gets_a_private_configuration_a_home_and_a_clean_environment() {
     let (dir, installation) = (short_dir(), Uuid::new_v4());
     let config = with_agent(&dir, &format!("env > \"$HOME/environment\"\n{READY}\n{OBEYS}"));
     let spawner = spawner(&config, installation).await;
-    let running = spawner.start(&order("maria")).await.expect("a lab");
+    let running = spawner.start(&order("maria"), &drop).await.expect("a lab");
     assert_eq!(running.addr.to_string(), "127.0.0.1:9");
     assert_eq!(spawner.state(&name("maria")), Presence::Present);
-    assert!(matches!(spawner.start(&order("maria")).await, Err(SpawnError::Present(_))));
+    assert!(matches!(spawner.start(&order("maria"), &drop).await, Err(SpawnError::Present(_))));
 
     let home = dir.path().join("homes/maria");
     let lab = dir.path().canonicalize().expect("exists").join("run/maria");
@@ -110,8 +115,8 @@ async fn a_lab_gets_a_private_configuration_a_home_and_a_clean_environment() {
 async fn stopping_ends_every_process_of_the_lab_and_of_no_other() {
     let (dir, installation) = (short_dir(), Uuid::new_v4());
     let spawner = spawner(&with_agent(&dir, &format!("{READY}\n{OBEYS}")), installation).await;
-    let marias = spawner.start(&order("maria")).await.expect("a lab");
-    let _carolines = spawner.start(&order("caroline")).await.expect("a lab");
+    let marias = spawner.start(&order("maria"), &drop).await.expect("a lab");
+    let _carolines = spawner.start(&order("caroline"), &drop).await.expect("a lab");
     let both = processes(installation).len();
     spawner.stop(&name("maria")).await;
     assert_eq!(marias.ended.await, Ended::Asked);
@@ -129,7 +134,7 @@ async fn stopping_ends_every_process_of_the_lab_and_of_no_other() {
 async fn an_agent_that_dies_at_start_is_reported_with_what_it_said() {
     let (dir, installation) = (short_dir(), Uuid::new_v4());
     let spawner = spawner(&with_agent(&dir, DIES), installation).await;
-    let Err(SpawnError::Ended { reason, log }) = spawner.start(&order("maria")).await else {
+    let Err(SpawnError::Ended { reason, log }) = spawner.start(&order("maria"), &drop).await else {
         panic!("it ended")
     };
     assert_eq!(reason, "the lab ended by itself (exit status: 3)");
@@ -143,7 +148,7 @@ async fn an_agent_that_never_answers_is_given_up_and_ended() {
     let mut config = with_agent(&dir, &format!("echo waiting\n{OBEYS}"));
     config.lab.start_within = Duration::from_secs(2);
     let spawner = spawner(&config, installation).await;
-    let Err(SpawnError::TooSlow { log, .. }) = spawner.start(&order("maria")).await else {
+    let Err(SpawnError::TooSlow { log, .. }) = spawner.start(&order("maria"), &drop).await else {
         panic!("it never answered")
     };
     assert_eq!(log, "waiting");
@@ -158,7 +163,7 @@ async fn a_lab_that_ends_by_itself_takes_its_children_with_it_and_says_so() {
         installation,
     )
     .await;
-    let running = spawner.start(&order("maria")).await.expect("a lab");
+    let running = spawner.start(&order("maria"), &drop).await.expect("a lab");
     let expected = Ended::Unasked {
         reason: "the lab ended by itself (exit status: 9)".into(),
         log: "out of memory".into(),
@@ -187,9 +192,9 @@ async fn what_a_killed_gateway_left_is_ended_at_the_next_start_and_others_are_le
     assert_eq!(processes(installation), [] as [&str; 0]);
     assert_eq!(processes(neighbour).len(), 2, "a shell and its sleep");
     assert!(!stale.exists());
-    assert!(matches!(ProcessSpawner::open(&config, installation).await, Err(SpawnError::RunDirInUse(_))));
+    assert!(matches!(open(&config, installation).await, Err(SpawnError::RunDirInUse(_))));
     drop(spawner);
-    ProcessSpawner::open(&config, neighbour).await.expect("ends the neighbour's");
+    open(&config, neighbour).await.expect("ends the neighbour's");
     ours.wait().expect("collected");
     theirs.wait().expect("collected");
 }

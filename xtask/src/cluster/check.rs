@@ -51,7 +51,8 @@ fn checks_of(cluster: &Cluster, labs: &Labs) -> Command {
         .env("KUBEBUILDER_ASSETS", cluster.programs())
         .env("NEARSIDE_MANIFESTS", cache::checkout().join("manifests"))
         .env("NEARSIDE_OVERLAY", &labs.overlay)
-        .env("NEARSIDE_LAB_IMAGE", &labs.image);
+        .env("NEARSIDE_LAB_IMAGE", &labs.image)
+        .env("NEARSIDE_NOTEBOOK_IMAGE", &labs.notebook);
     test
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::probe;
+use super::{notebook, probe};
 use crate::build::{self, Programs};
 use crate::cache;
 use crate::oci::{Image, Start};
@@ -20,8 +20,20 @@ pub struct Labs {
     pub archives: Vec<PathBuf>,
     /// The directory to apply with `kubectl apply -k`.
     pub overlay: PathBuf,
-    /// A lab's image, by digest.
+    /// A lab's image without Python, by digest.
     pub image: String,
+    /// A lab's image with JupyterLab, by digest.
+    pub notebook: String,
+}
+
+/// What the names of our images begin with.
+pub const NAMES: &str = "nearside.test/labs";
+
+/// The images that the overlay names.
+struct Digests {
+    controller: String,
+    gateway: String,
+    agent: String,
 }
 
 /// Builds the programs, the images and the overlay.
@@ -30,13 +42,19 @@ pub fn prepare() -> Result<Labs> {
     let dir = cache::root()?.join("cluster/labs");
     fs::create_dir_all(&dir)?;
     let controller = image(&dir, "controller", &build::controller()?, &[])?;
+    let gateway = image(&dir, "kernel-gateway", &build::gateway()?, &[])?;
     let agent = image(&dir, "lab-agent", &lab_agent, &[])?;
     // The agent is put into the lab, so that a lab needs no more than a C library; the probe looks out of it.
     let lab = image(&dir, "probe", &probe::program()?, &libraries(&lab_agent)?)?;
-    write_overlay(&dir, &controller, &agent)?;
-    let archives =
-        ["controller", "lab-agent", "probe"].map(|name| dir.join(name).with_extension("tar")).to_vec();
-    Ok(Labs { archives, overlay: dir, image: format!("nearside.test/labs/probe@{lab}") })
+    write_overlay(&dir, &Digests { controller, gateway, agent })?;
+    let notebook = notebook::image(&dir, &libraries(&lab_agent)?)?;
+    let names = ["controller", "kernel-gateway", "lab-agent", "probe", "notebook"];
+    Ok(Labs {
+        archives: names.map(|name| dir.join(name).with_extension("tar")).to_vec(),
+        overlay: dir,
+        image: format!("{NAMES}/probe@{lab}"),
+        notebook: format!("{NAMES}/notebook@{notebook}"),
+    })
 }
 
 /// Makes the archive of an image of one program, with what it is linked to and `more` files. Gives the image's digest.
@@ -53,12 +71,12 @@ fn image(dir: &Path, name: &str, program: &Path, more: &[PathBuf]) -> Result<Str
     let start =
         Start { entrypoint: vec![format!("/{name}")], user: "65532:65532".to_owned(), ..Start::default() };
     let archive = dir.join(name).with_extension("tar");
-    let (digest, _) = image.write(&format!("nearside.test/labs/{name}:test"), &start, &archive)?;
+    let (digest, _) = image.write(&format!("{NAMES}/{name}:test"), &start, &archive)?;
     Ok(digest)
 }
 
 /// The shared libraries of a program and its loader; none of a static one.
-fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+pub fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let said =
         Command::new("ldd").arg(program).output().context("failed to run ldd, of the package libc-bin")?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
@@ -66,8 +84,9 @@ fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     Ok(said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect())
 }
 
-/// The overlay `single-node` with our images, two replicas and a key.
-fn write_overlay(dir: &Path, controller: &str, agent: &str) -> Result<()> {
+/// The overlay `single-node` with our images, two replicas of everything, a key and an account. Both gateways keep
+/// accounts in one file, which they can because they are on one node.
+fn write_overlay(dir: &Path, Digests { controller, gateway, agent }: &Digests) -> Result<()> {
     let base = relative(dir, &cache::checkout().join("manifests/overlays/single-node"))?;
     let text = format!(
         "apiVersion: kustomize.config.k8s.io/v1beta1
@@ -76,22 +95,38 @@ resources:
   - {base}
 images:
   - name: nearside-controller
-    newName: nearside.test/labs/controller
+    newName: {NAMES}/controller
     digest: {controller}
+  - name: nearside-gateway
+    newName: {NAMES}/kernel-gateway
+    digest: {gateway}
 replicas:
   - name: nearside-controller
+    count: 2
+  - name: nearside-gateway
     count: 2
 configMapGenerator:
   - name: nearside-controller
     namespace: nearside
     behavior: merge
     literals:
-      - NEARSIDE_AGENT_IMAGE=nearside.test/labs/lab-agent@{agent}
+      - NEARSIDE_AGENT_IMAGE={NAMES}/lab-agent@{agent}
+  - name: nearside-gateway
+    namespace: nearside
+    behavior: merge
+    literals:
+      - NEARSIDE_PUBLIC_URL=http://labs.test
+      - NEARSIDE_ENVIRONMENT=notebook
+      - NEARSIDE_HOME_SIZE=64Mi
 secretGenerator:
   - name: nearside-lab-key
     namespace: nearside
     literals:
       - lab-key=a key for tests, and for nothing that lives
+  - name: nearside-accounts
+    namespace: nearside
+    literals:
+      - accounts=maria the comet of 1847
 "
     );
     Ok(fs::write(dir.join("kustomization.yaml"), text)?)

@@ -1,7 +1,8 @@
-//! One layer of an image: files under the names they shall have, owned by root, without times.
+//! One layer of an image: files under the names they shall have, owned by root, without times unless whole trees are taken.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -36,6 +37,34 @@ impl Layer {
     pub fn directory(&mut self, name: &str, mode: u32) -> Result<()> {
         let mut header = header(EntryType::Directory, 0, mode);
         Ok(self.tar.append_data(&mut header, format!("{name}/"), io::empty())?)
+    }
+
+    /// Everything below `source`, as `name`, but for what `skip` says. Modes, links and times are kept: Python takes a
+    /// compiled file only for the source whose time it names.
+    pub fn tree(&mut self, name: &str, source: &Path, skip: &dyn Fn(&Path) -> bool) -> Result<()> {
+        let mut paths: Vec<_> =
+            fs::read_dir(source)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        paths.sort();
+        for path in paths.iter().filter(|path| !skip(path)) {
+            let within = format!("{name}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+            let metadata = fs::symlink_metadata(path)?;
+            if metadata.is_dir() {
+                self.directory(&within, 0o755)?;
+                self.tree(&within, path, skip)?;
+            } else if metadata.is_symlink() {
+                self.link(&within, &fs::read_link(path)?)?;
+            } else {
+                let mut header = header(EntryType::Regular, metadata.len(), metadata.mode() & 0o777);
+                header.set_mtime(u64::try_from(metadata.mtime())?);
+                self.tar.append_data(&mut header, within, File::open(path)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A symbolic link.
+    pub fn link(&mut self, name: &str, target: &Path) -> Result<()> {
+        Ok(self.tar.append_link(&mut header(EntryType::Symlink, 0, 0o777), name, target)?)
     }
 
     /// Where the finished layer is and what it is known by, compressed; and the SHA-256 of its contents.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::names::Username;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -12,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Held, Overseer, Shared};
 use crate::spawner::marked::Marks;
 use crate::spawner::state_file::Record;
-use crate::spawner::{Ended, RunningLab, SpawnError};
+use crate::spawner::{Ended, LabOrder, RunningLab, SpawnError};
 
 /// How long processes that outlived their agent may take to end.
 const LEFTOVER_GRACE: Duration = Duration::from_millis(300);
@@ -63,15 +62,16 @@ impl Shared {
     /// Waits for the agent's ready file, its end, or the end of our patience.
     pub async fn wait_until_ready(
         &self,
-        user: &Username,
+        order: &LabOrder,
         mut ended: oneshot::Receiver<Ended>,
     ) -> Result<RunningLab, SpawnError> {
+        let LabOrder { user, agent_secret, .. } = order;
         let dir = self.run_dir.lab(user);
         let deadline = Instant::now() + self.limits.start_within;
         loop {
             if let Some(ready) = dir.read_ready() {
                 let ended = ended.map(|ended| ended.unwrap_or(Ended::Asked)).boxed();
-                return Ok(RunningLab { addr: ready.addr, ended });
+                return Ok(RunningLab { addr: ready.addr, agent_secret: agent_secret.clone(), ended });
             }
             tokio::select! {
                 ended = &mut ended => return Err(ended_early(ended.unwrap_or(Ended::Asked))),
