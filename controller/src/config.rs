@@ -73,6 +73,12 @@ pub struct Limits {
     pub lost: Duration,
     /// How long a deleted Lab waits for a pod on a lost node before it lets go.
     pub release: Duration,
+    /// How often labs that may be idle are asked.
+    pub cull: Duration,
+    /// Labs that are asked at a time.
+    pub asked: usize,
+    /// How long an agent may take to say whether its lab is idle.
+    pub answer: Duration,
     /// Pause before a refused object is tried again.
     pub refused: Duration,
 }
@@ -92,6 +98,9 @@ impl Default for Limits {
             stable: Duration::from_secs(600),
             lost: Duration::from_secs(60),
             release: Duration::from_secs(600),
+            cull: Duration::from_secs(15),
+            asked: 32,
+            answer: Duration::from_secs(5),
             refused: Duration::from_secs(15),
         }
     }

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::{Client, ResourceExt as _};
 use tokio::sync::watch;
 
+use crate::agents::Agents;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Namespaced};
 use crate::config::{Config, Limits};
@@ -45,13 +46,20 @@ pub struct Controller {
     pub(crate) seen: Seen,
     pub(crate) queue: Queue,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) agents: Arc<dyn Agents>,
     /// Whether every kind was listed once.
     listed: watch::Sender<bool>,
 }
 
 impl Controller {
     /// A controller that has seen nothing yet.
-    pub fn new(client: Client, config: Config, clock: Arc<dyn Clock>, decisions: Decisions) -> Self {
+    pub fn new(
+        client: Client,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        decisions: Decisions,
+        agents: Arc<dyn Agents>,
+    ) -> Self {
         let metrics = Arc::new(Metrics::default());
         let cluster = Cluster::new(client, &config, clock.clone(), metrics.clone());
         Self {
@@ -62,6 +70,7 @@ impl Controller {
             seen: Seen::default(),
             queue: Queue::default(),
             metrics,
+            agents,
             listed: watch::Sender::new(false),
         }
     }
@@ -83,7 +92,7 @@ impl Controller {
     /// Works for ever. Dropping the future is the same as killing the process.
     pub async fn run(&self) {
         let workers = join_all((0..self.config.limits.workers).map(|_| self.work()));
-        join(join(self.watch_all(), self.resync()), workers).await;
+        join(join(self.watch_all(), self.resync()), join(self.cull_idle_labs(), workers)).await;
     }
 
     async fn watch_all(&self) {

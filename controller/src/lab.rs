@@ -1,6 +1,8 @@
 //! A Lab from beginning to end: look, decide, read again if something is to be done, decide again, act, report.
 
 pub mod build;
+mod cull;
+pub mod event;
 pub mod observed;
 pub mod plan;
 pub mod pod;
@@ -9,6 +11,7 @@ pub mod turn;
 use std::time::Duration;
 
 use api::resources::{Lab, LabStatus};
+use k8s_openapi::api::core::v1::Event;
 use kube::ResourceExt as _;
 use serde_json::json;
 
@@ -91,9 +94,21 @@ impl Controller {
         let news = plan.status.filter(|status| known != Some(status));
         if let Some(status) = news {
             self.announce(lab, &status);
+            let event = event::of_status(lab, &status, self.clock.wall());
             self.cluster.report(lab, status, unchanged).await?;
+            if let Some(event) = event {
+                self.tell(&event).await;
+            }
         }
         Ok(plan.again)
+    }
+
+    /// Writes an event. One that exists was told already; one that cannot be written is not worth a lab.
+    async fn tell(&self, event: &Event) {
+        match self.cluster.create(event).await {
+            Ok(_) | Err(ClusterError::Changed { .. }) => {}
+            Err(error) => tracing::debug!(%error, "an event was not told"),
+        }
     }
 
     fn announce(&self, lab: &Lab, status: &LabStatus) {

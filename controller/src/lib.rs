@@ -8,6 +8,7 @@
 //!
 //! It deliberately holds no state of its own: what it knows is in the cluster, and a new process starts from there.
 
+pub mod agents;
 pub mod backoff;
 pub mod budget;
 pub mod clock;

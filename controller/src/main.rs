@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use controller::agents::HttpAgents;
 use controller::clock::SystemClock;
 use controller::config::{LabKey, Limits, PodSettings};
 use controller::controller::Decisions;
@@ -122,7 +123,8 @@ async fn reconcile(run: Run) -> anyhow::Result<()> {
     let config = run.config()?;
     let client = kube::Client::try_default().await.context("no cluster is configured")?;
     let clock = Arc::new(SystemClock::default());
-    let controller = Arc::new(Controller::new(client, config, clock, Decisions::default()));
+    let agents = Arc::new(HttpAgents::new(config.pods.lab_key.clone()));
+    let controller = Arc::new(Controller::new(client, config, clock, Decisions::default(), agents));
     tracing::info!(addr = %listener.local_addr()?, "the controller answers at {}", listener.local_addr()?);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -111,7 +111,7 @@ pub struct Home {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Idle {
-    /// Seconds without work before the gateway stops it; 0 never does.
+    /// Seconds without work before it is stopped; 0 never does.
     #[serde(default = "an_hour")]
     #[schemars(range(max = 2_592_000))]
     pub cull_after_seconds: u32,

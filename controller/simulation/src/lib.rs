@@ -9,6 +9,7 @@
 //! It deliberately does not model schemas and admission beyond the rules that safety rests on: those are tested on a real
 //! API server.
 
+pub mod agents;
 pub mod clock;
 pub mod cluster;
 pub mod defects;

@@ -69,6 +69,9 @@ fn lab(cluster: &Cluster, name: &str, account: &str) -> Value {
     if dice.happens(0.5) {
         lab["spec"]["home"] = json!({"size": "1Gi"});
     }
+    if dice.happens(0.5) {
+        lab["spec"]["idle"] = json!({"cullAfterSeconds": 120});
+    }
     if dice.happens(0.2) {
         lab["spec"]["network"] = json!({"allow": [{"cidr": "192.0.2.0/24", "port": 443}]});
     }

@@ -9,6 +9,7 @@ use controller::controller::Decisions;
 use controller::{Config, Controller};
 use tokio::task::JoinHandle;
 
+use crate::agents::SimAgents;
 use crate::clock::SimClock;
 use crate::cluster::{Actor, Cluster, Faults, Tally};
 use crate::defects::Defect;
@@ -85,8 +86,9 @@ async fn replica_and_killer(cluster: Cluster, replica: u8, defect: Option<Defect
     loop {
         let connection = Connection { cluster: cluster.clone(), actor: Actor::Controller(replica), defect };
         let decisions = defect.map_or_else(Decisions::default, Defect::decisions);
-        let controller =
-            Controller::new(connection.client(), config(defect), Arc::new(cluster.clock.clone()), decisions);
+        let clock = Arc::new(cluster.clock.clone());
+        let agents = Arc::new(SimAgents(cluster.clone()));
+        let controller = Controller::new(connection.client(), config(defect), clock, decisions, agents);
         let running = tokio::spawn(async move { controller.run().await });
         let life = cluster.dice.millis(100..600_000);
         cluster.clock.sleep(life).await;

@@ -1,8 +1,11 @@
 //! The gateway as browsers, scripts and labs meet it: a real server on a free port, real clients, real processes.
 
 mod browser;
+mod cluster;
+mod contract;
 mod csrf;
 mod harness;
+mod kubernetes;
 mod lab;
 mod logs;
 mod process;

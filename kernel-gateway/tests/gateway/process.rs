@@ -5,16 +5,18 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel_gateway::config::WelcomeFile;
 use kernel_gateway::identity::Identity;
-use kernel_gateway::spawner::{Ended, LabOrder, Presence, ProcessSpawner, SpawnError, Spawner};
+use kernel_gateway::spawner::{Ended, Presence, ProcessSpawner, SpawnError, Spawner};
 use kernel_gateway::{Config, ProcessSpawnerConfig, SpawnerConfig, start};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::browser::Browser;
+use crate::contract::{self, Labs, Place, order};
 use crate::harness::{client, config, eventually, name, programs};
 
 const READY: &str = r#"
@@ -46,19 +48,6 @@ fn with_agent(dir: &TempDir, script: &str) -> Config {
     config
 }
 
-fn order(user: &str) -> LabOrder {
-    LabOrder {
-        user: name(user),
-        base_url: format!("/user/{user}/"),
-        agent_secret: "agent-secret".into(),
-        lab_secret: "lab-secret".into(),
-        token_url: "http://127.0.0.1:1/api/lab/token".into(),
-        flight_url: "grpc://127.0.0.1:1".into(),
-        ca_file: None,
-        kernel_idle_seconds: 0,
-    }
-}
-
 /// The processes of an installation's labs.
 fn processes(installation: Uuid) -> Vec<String> {
     let mark = format!("NEARSIDE_LAB={installation}");
@@ -80,6 +69,34 @@ async fn open(config: &Config, installation: Uuid) -> Result<ProcessSpawner, Spa
 
 async fn spawner(config: &Config, installation: Uuid) -> ProcessSpawner {
     open(config, installation).await.expect("a spawner")
+}
+
+/// This machine.
+struct Here(TempDir);
+
+impl Place for Here {
+    async fn open(labs: Labs) -> (Self, Arc<dyn Spawner>) {
+        let dir = short_dir();
+        let script = match labs {
+            Labs::Answer => format!("{READY}\n{OBEYS}"),
+            Labs::Wait => OBEYS.to_owned(),
+            Labs::Fail => DIES.to_owned(),
+        };
+        let spawner = Arc::new(spawner(&with_agent(&dir, &script), Uuid::new_v4()).await);
+        (Self(dir), spawner)
+    }
+
+    async fn end(&self, _user: &str) {
+        let text = std::fs::read(self.0.path().join("run/labs.json")).expect("read");
+        let labs: serde_json::Value = serde_json::from_slice(&text).expect("the running labs");
+        let ended = Command::new("kill").arg(labs[0]["pid"].to_string()).status().expect("kill");
+        assert!(ended.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn labs_as_processes_keep_the_contract() {
+    contract::holds::<Here>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,16 +84,18 @@ func (p platform) deleted(lab string) {
 	})
 }
 
+// logTail is as much of a program's log as a failed test shows.
+var logTail = &core.PodLogOptions{TailLines: func() *int64 { lines := int64(40); return &lines }()}
+
 // logController tells what the controllers said last, and what they made.
 func (p platform) logController() {
 	p.describePods()
-	lines := int64(40)
 	pods, err := p.controllers().List(context.Background(), ofControllers)
 	if err != nil {
 		return
 	}
 	for _, pod := range pods.Items {
-		said, _ := p.controllers().GetLogs(pod.Name, &core.PodLogOptions{TailLines: &lines}).DoRaw(context.Background())
+		said, _ := p.controllers().GetLogs(pod.Name, logTail).DoRaw(context.Background())
 		p.Logf("%s: %v\n%s", pod.Name, pod.Status.ContainerStatuses, said)
 	}
 }

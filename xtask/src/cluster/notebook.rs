@@ -17,8 +17,12 @@ use crate::python::Environment;
 /// Where the packages are in the image; the interpreter is `bin/python` below.
 const PACKAGES: &str = "opt/lab";
 
-/// What only installs packages.
-const INSTALLERS: [&str; 5] = ["uv", "uvx", "pip", "ensurepip", "lib2to3"];
+/// What labs do without: what installs packages.
+const OF_THE_ENVIRONMENT: [&str; 3] = ["uv", "uvx", "pip"];
+
+/// What they do without of the interpreter's own library.
+const OF_THE_LIBRARY: [&str; 6] =
+    ["site-packages", "dist-packages", "ensurepip", "idlelib", "lib2to3", "test"];
 
 /// Makes the archive, with `more` files, unless it was made of the same. Gives the image's digest.
 pub fn image(dir: &Path, more: &[PathBuf]) -> Result<String> {
@@ -51,15 +55,23 @@ fn make(
     let mut image = Image::new()?;
     let mut layer = image.layer()?;
     layer.directory("tmp", 0o1777)?;
-    let skip = |path: &Path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        INSTALLERS.contains(&name.as_str()) || name == "dist-packages" || name.ends_with(".a")
-    };
-    layer.tree(PACKAGES, environment.dir(), &skip)?;
-    layer.tree(&within(base)?, base, &skip)?;
+    let inside = |dir: &Path, path: &Path| path.parent() == Some(dir);
+    let programs = environment.dir().join("bin");
+    layer.tree(PACKAGES, environment.dir(), &|path| {
+        // The links to the interpreter are made anew: they lead through places of this machine.
+        let is_link = inside(&programs, path) && path.is_symlink();
+        is_link
+            || is_one_of(&OF_THE_ENVIRONMENT, path)
+                && (inside(&programs, path) || path.ends_with("site-packages/pip"))
+    })?;
+    for name in ["python", "python3"] {
+        layer.link(&format!("{PACKAGES}/bin/{name}"), program)?;
+    }
+    layer.tree(&within(base)?, base, &|path| {
+        is_one_of(&OF_THE_LIBRARY, path) && inside(base, path)
+            || path.extension().is_some_and(|kind| kind == "a")
+    })?;
     layer.file(&within(program)?, program, 0o755)?;
-    let name = program.file_name().context("an interpreter has a name")?;
-    layer.link("usr/bin/python3", Path::new(name))?;
     let mut libraries: BTreeSet<_> = more.iter().cloned().chain(libraries(program)?).collect();
     for root in [environment.dir(), base] {
         libraries.extend(needed_below(root)?);
@@ -88,6 +100,10 @@ fn needed_below(root: &Path) -> Result<BTreeSet<PathBuf>> {
         }
     }
     Ok(needed)
+}
+
+fn is_one_of(names: &[&str], path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| names.contains(&name))
 }
 
 /// An absolute path as it is in an image.

@@ -114,6 +114,8 @@ pub fn declaration(account: &str, order: &LabOrder, config: &KubernetesSpawnerCo
         "baseUrl": order.base_url,
         "idle": {"cullAfterSeconds": config.cull_after_seconds},
         "running": true,
+        // A warm lab answers below an address of its own, and has nobody's name.
+        "ownPod": true,
     });
     if let Some(home) = &config.home {
         spec["home"] = json!({"size": home.size});
