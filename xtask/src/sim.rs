@@ -7,8 +7,8 @@ use anyhow::Result;
 use crate::{build, process};
 
 /// What every change must pass: seeds without a violation, and runs that repeat exactly. A seed costs a fifth of a second
-/// of one core, so long runs, and `--defects`, are made by hand.
-pub const CHECKS: [&[&str]; 2] = [&["--seeds", "400"], &["--seeds", "10", "--replay"]];
+/// of one core, which makes three minutes of two; longer runs, and `--defects`, are made by hand.
+pub const CHECKS: [&[&str]; 2] = [&["--seeds", "2000"], &["--seeds", "10", "--replay"]];
 
 /// Runs the simulation with `options`.
 pub fn run(options: &[std::ffi::OsString]) -> Result<ExitCode> {

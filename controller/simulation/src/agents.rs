@@ -11,18 +11,28 @@ use futures::future::BoxFuture;
 
 use crate::cluster::Cluster;
 
-/// Agents whose labs do as the dice say.
-pub struct SimAgents(pub Cluster);
+/// Longer than anybody waits for an answer.
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// Agents whose labs do as the dice say, and in which everybody works once `busy` is over.
+pub struct SimAgents {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// How long labs may be idle.
+    pub busy: Duration,
+}
 
 impl Agents for SimAgents {
     fn activity<'a>(&'a self, _lab: &'a Lab) -> BoxFuture<'a, Option<Activity>> {
         async move {
-            self.0.clock.sleep(self.0.dice.millis(1..200)).await;
-            if self.0.dice.happens(0.1) {
-                self.0.clock.sleep(Duration::from_secs(3600)).await;
+            let Cluster { clock, dice, .. } = &self.cluster;
+            clock.sleep(dice.millis(1..200)).await;
+            if dice.happens(0.1) {
+                clock.sleep(NEVER).await;
                 return None;
             }
-            let idle_seconds = if self.0.dice.happens(0.05) { 100_000 } else { 0 };
+            let idle = dice.happens(0.05) && clock.now() < self.busy;
+            let idle_seconds = if idle { 100_000 } else { 0 };
             Some(Activity { idle_seconds, kernels: 1 })
         }
         .boxed()

@@ -87,7 +87,7 @@ async fn replica_and_killer(cluster: Cluster, replica: u8, defect: Option<Defect
         let connection = Connection { cluster: cluster.clone(), actor: Actor::Controller(replica), defect };
         let decisions = defect.map_or_else(Decisions::default, Defect::decisions);
         let clock = Arc::new(cluster.clock.clone());
-        let agents = Arc::new(SimAgents(cluster.clone()));
+        let agents = Arc::new(SimAgents { cluster: cluster.clone(), busy: BUSY });
         let controller = Controller::new(connection.client(), config(defect), clock, decisions, agents);
         let running = tokio::spawn(async move { controller.run().await });
         let life = cluster.dice.millis(100..600_000);
