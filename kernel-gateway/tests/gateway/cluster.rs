@@ -3,7 +3,7 @@
 //! It shows what the spawner makes of a cluster's words. Whether a cluster says them is asked of a real one, by
 //! `cargo xtask test --only cluster`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -45,6 +45,8 @@ struct World {
     /// Answers to every call, when set.
     refuses: Option<(StatusCode, &'static str)>,
     pods: u64,
+    /// What was done to labs, as a Role grants it.
+    verbs: BTreeSet<&'static str>,
 }
 
 impl Cluster {
@@ -52,7 +54,8 @@ impl Cluster {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let addr = listener.local_addr().expect("bound");
         let (labs, events) = (BTreeMap::new(), Vec::new());
-        let world = World { fate, labs, events, forgotten: 0, refuses: None, pods: 0 };
+        let world =
+            World { fate, labs, events, forgotten: 0, refuses: None, pods: 0, verbs: BTreeSet::new() };
         let cluster = Self { addr, world: Arc::new(Mutex::new(world)), version: watch::Sender::new(1) };
         let labs = "/apis/nearside.dev/v1alpha1/namespaces/labs/labs";
         let router = Router::new()
@@ -69,6 +72,11 @@ impl Cluster {
 
     pub fn labs(&self) -> Vec<Value> {
         self.world().labs.values().cloned().collect()
+    }
+
+    /// Every verb that was used, in alphabetical order.
+    pub fn verbs(&self) -> Vec<&'static str> {
+        self.world().verbs.iter().copied().collect()
     }
 
     /// From now on every call is answered like this, or as it should be.
@@ -150,7 +158,9 @@ async fn read(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, No> {
     refused(&cluster)?;
-    if !query.contains_key("watch") {
+    let watches = query.contains_key("watch");
+    cluster.world().verbs.insert(if watches { "watch" } else { "list" });
+    if !watches {
         let version = cluster.version.borrow().to_string();
         let metadata = json!({"resourceVersion": version});
         return Ok(Json(json!({"metadata": metadata, "items": cluster.labs()})).into_response());
@@ -182,6 +192,10 @@ async fn write(
     let applied = headers["content-type"] == "application/apply-patch+yaml";
     let mut world = cluster.world();
     let before = world.labs.get(&name).cloned();
+    world.verbs.insert("patch");
+    if before.is_none() && applied {
+        world.verbs.insert("create");
+    }
     if before.is_none() && !applied {
         return Err(No(StatusCode::NOT_FOUND, "no such lab"));
     }

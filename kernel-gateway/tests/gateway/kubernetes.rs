@@ -184,3 +184,22 @@ async fn a_gateway_that_ends_leaves_its_labs_running() {
     let lab = here.cluster.lab(&account).expect("it is there");
     assert_eq!((&lab["spec"]["running"], phase()), (&json!(true), Some(json!("Ready"))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_the_manifests_grants_what_is_used_and_no_more() {
+    let here = Installation::new(Fate::Answers).await;
+    let spawner = here.spawner().await;
+    drop(spawner.start(&order("maria"), &drop).await.expect("a lab"));
+    spawner.stop(&name("maria")).await;
+    drop(spawner.start(&order("maria"), &drop).await.expect("the lab again"));
+    let manifest = include_str!("../../../manifests/base/rbac.yaml");
+    let is_ours =
+        |object: &&str| object.contains("kind: Role\n") && object.contains("name: nearside-gateway\n");
+    let role = manifest.split("\n---\n").find(is_ours).expect("there is a Role");
+    let granted: Vec<_> = role.lines().filter_map(|line| line.trim().strip_prefix("verbs: [")).collect();
+    let [granted] = granted[..] else { panic!("labs are all that it is about: {granted:?}") };
+    let mut granted: Vec<_> = granted.trim_end_matches(']').split(", ").collect();
+    granted.sort_unstable();
+    assert_eq!(granted, here.cluster.verbs());
+    assert!(role.contains("resources: [labs]\n") && role.contains("namespace: nearside-labs\n"));
+}
