@@ -25,7 +25,10 @@ impl Controller {
     pub async fn reconcile_lab(&self, name: &str) -> Result<Option<Duration>, ClusterError> {
         let Some(observed) = Observed::seen(self, name) else { return Ok(None) };
         let plan = self.decide(&observed);
-        if plan.steps.is_empty() && !plan.calls_it_stopped(&observed.lab) {
+        let hearsay_is_enough = plan.steps.is_empty()
+            && !plan.calls_it_stopped(&observed.lab)
+            && !plan.takes_back_ready(&observed.lab);
+        if hearsay_is_enough {
             return self.report_lab(&observed.lab, plan).await;
         }
         let Some(observed) = Observed::live(self, name).await? else { return Ok(None) };

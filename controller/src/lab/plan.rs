@@ -42,6 +42,13 @@ impl Plan {
         let stopped = |status: &LabStatus| status.phase == Phase::Stopped;
         self.status.as_ref().is_some_and(stopped) && !lab.status.as_ref().is_some_and(stopped)
     }
+
+    /// Whether it says that a lab does not answer of which somebody else says that it does. A replica whose watch of
+    /// pods has fallen behind would take that back again and again.
+    pub fn takes_back_ready(&self, lab: &Lab) -> bool {
+        let ready = |status: &LabStatus| status.phase == Phase::Ready;
+        lab.status.as_ref().is_some_and(ready) && self.status.as_ref().is_some_and(|status| !ready(status))
+    }
 }
 
 /// One call.
