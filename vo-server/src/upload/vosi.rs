@@ -88,7 +88,9 @@ impl Column {
     fn field(&self) -> String {
         let said = self.said("dataType");
         let of_tap = TYPES.into_iter().find(|(name, ..)| name.eq_ignore_ascii_case(said));
-        let (data_type, size) = of_tap.map_or((said, self.size.as_deref()), |(_, name, size)| (name, size));
+        let said_size = self.size.as_deref();
+        let (data_type, size) =
+            of_tap.map_or((said, said_size), |(_, name, size)| (name, said_size.or(size)));
         let attributes = [
             ("name", self.said("name")),
             ("datatype", data_type),
