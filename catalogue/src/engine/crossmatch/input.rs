@@ -44,9 +44,8 @@ impl Input {
         memory: &MemoryReservation,
     ) -> Result<Opened> {
         if let Some(leaf) = KeyedScan::of(&self.plan) {
-            let spans = leaf.spans(CHUNK_ROWS as u64)?;
             let (plan, context) = (Arc::clone(&self.plan), Arc::clone(context));
-            return Ok(Opened::Table(Table { plan, leaf, spans, context }));
+            return Ok(Opened::Table(Table { plan, leaf, spans: Vec::new(), context }));
         }
         let rows = Sorted::collect(&self.plan, &self.place, Arc::clone(context), memory).await?;
         let chunk_rows = rows.len().div_ceil(threads.max(1)).clamp(LEAST_CHUNK_ROWS, CHUNK_ROWS);
@@ -69,12 +68,20 @@ pub(super) enum Opened {
 pub(super) struct Table {
     plan: Arc<dyn ExecutionPlan>,
     leaf: KeyedScan,
-    /// The keys of each chunk.
+    /// The keys of each chunk, of a side that is cut.
     spans: Vec<RangeInclusive<i64>>,
     context: Arc<TaskContext>,
 }
 
 impl Opened {
+    /// Cut into chunks. That looks at all pages of a table, so only the side that is taken chunk by chunk is cut.
+    pub(super) fn in_chunks(self) -> Result<Self> {
+        Ok(match self {
+            Self::Table(table) => Self::Table(Table { spans: table.leaf.spans(CHUNK_ROWS as u64)?, ..table }),
+            rows @ Self::Rows { .. } => rows,
+        })
+    }
+
     /// Of a table that is taken chunk by chunk, nothing is kept for later but of the chunks that threads are at.
     pub(super) fn in_passing(self) -> Result<Self> {
         Ok(match self {

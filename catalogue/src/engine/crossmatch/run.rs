@@ -40,7 +40,7 @@ pub(super) struct Started {
 impl Started {
     async fn new(task: &Match, threads: usize, context: &Arc<TaskContext>) -> Result<Self> {
         let memory = MemoryConsumer::new("crossmatch rows").register(context.memory_pool());
-        let mut chunked = task.chunked.open(context, threads, &memory).await?;
+        let mut chunked = task.chunked.open(context, threads, &memory).await?.in_chunks()?;
         let mut other = task.other.open(context, threads, &memory).await?;
         let all_rows_count =
             matches!(task.shape.output, Output::Pairs { unmatched: true } | Output::Rows { matched: false });
