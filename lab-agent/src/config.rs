@@ -43,7 +43,7 @@ pub struct Limits {
     pub terminate_grace: Duration,
     /// How often in a row a kernel that died is started again.
     pub kernel_restarts: u32,
-    /// A kernel that lived this long has earned a fresh count of restarts.
+    /// A kernel that lived this long after it first answered has earned a fresh count of restarts.
     pub kernel_stable: Duration,
     /// How long a request waits for a JupyterLab that is still starting.
     pub lab_start: Duration,
@@ -92,7 +92,7 @@ impl Default for Limits {
             kernel_grace: Duration::from_millis(1000),
             terminate_grace: Duration::from_millis(700),
             kernel_restarts: 3,
-            kernel_stable: Duration::from_secs(10),
+            kernel_stable: Duration::from_secs(30),
             lab_start: Duration::from_secs(60),
             lab_backoff: Duration::from_secs(30),
             stderr_tail_bytes: 8 * 1024,

@@ -28,8 +28,8 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 pub struct KernelProcess {
     /// Where it is reached.
     pub connection: Arc<Connection>,
-    /// When it was started.
-    pub born: Instant,
+    /// When it first answered: a slow start is not a long life.
+    pub answered: Instant,
     group: Group,
     control: DealerSocket,
     _listener: AbortOnDropHandle<()>,
@@ -48,7 +48,6 @@ impl KernelProcess {
             Some(forked) => forked.become_a(&program).await?,
             None => Launcher::new(&launch.search_path, kernel.limits.stderr_tail_bytes).start(&program)?,
         };
-        let born = Instant::now();
         let limit = kernel.limits.kernel_start;
         let (control, listener) = tokio::select! {
             death = group.wait() => return Err(StartError::Died(death)),
@@ -56,7 +55,7 @@ impl KernelProcess {
                 greeted.map_err(|_| StartError::Silent(limit.as_secs()))?
             }
         };
-        Ok(Self { connection, born, group, control, _listener: listener })
+        Ok(Self { connection, answered: Instant::now(), group, control, _listener: listener })
     }
 
     /// Waits for its end.

@@ -54,7 +54,7 @@ impl Supervisor {
     async fn life_of(&mut self, mut process: KernelProcess) -> Option<KernelProcess> {
         let end = self.end_of(&mut process).await;
         self.kernel.connection.send_replace(None);
-        let lived = process.born.elapsed();
+        let lived = process.answered.elapsed();
         match end {
             End::Stopped => {
                 process.stop(&self.kernel, false).await;
