@@ -29,6 +29,7 @@ mod mount;
 mod narrow;
 mod nearest;
 mod number;
+mod parameters;
 mod place;
 mod products;
 mod query;
@@ -49,6 +50,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use api::names::Username;
+use arrow::array::RecordBatch;
 use arrow_schema::SchemaRef;
 use datafusion::common::TableReference;
 use datafusion::execution::SessionState;
@@ -62,6 +64,7 @@ pub use change::{Change, Existing, TableName};
 pub use error::{Crowd, QueryError};
 pub use limits::{Limits, LimitsError};
 pub use mount::{BrokenTable, OpenError, TableError};
+pub use parameters::Prepared;
 pub use place::Place;
 pub use products::RetrievalType;
 pub use query::{Query, Rows};
@@ -210,7 +213,23 @@ impl Catalogue {
 
     /// Checks and plans one SQL statement, within the time that a query may take.
     pub async fn plan(&self, user: &User, sql: &str) -> Result<Query, QueryError> {
-        self.planned(user, Asked::Sql(sql.to_owned())).await
+        self.planned(user, Asked::Sql(sql.to_owned(), None)).await
+    }
+
+    /// The same with a row of values for the places that the text leaves open (`?`, `$1` or `$name`).
+    pub async fn plan_bound(
+        &self,
+        user: &User,
+        sql: &str,
+        values: Option<RecordBatch>,
+    ) -> Result<Query, QueryError> {
+        self.planned(user, Asked::Sql(sql.to_owned(), values)).await
+    }
+
+    /// Checks a statement, and tells what it will answer and what has to be bound first.
+    pub async fn prepare(&self, user: &User, sql: &str) -> Result<Prepared, QueryError> {
+        let query = self.planned(user, Asked::Open(sql.to_owned())).await?;
+        Ok(Prepared { schema: query.schema(), parameters: parameters::of_plan(&query.plan) })
     }
 
     /// Plans a query that was read from another language than SQL, within the time that a query may take.
@@ -245,12 +264,16 @@ impl Shelf {
         user_tables: &[UserTable],
         stop: &Stop,
     ) -> Result<(SessionState, LogicalPlan), QueryError> {
+        let open = matches!(asked, Asked::Open(_));
         let (statement, text, guests) = asked.checked(&self.limits)?;
         let own = Own { guests: &guests, user_tables };
         let session = self.sandbox.session(&self.tables, &own, share, stop);
         let state = session.map_err(|error| diagnose::running(error, &self.limits))?;
         self.check_tables(&state, &own, &statement, &text)?;
-        let plan = logical_plan(&state, statement).await;
+        let plan = match open {
+            true => open_plan(&state, statement).await,
+            false => logical_plan(&state, statement).await,
+        };
         let plan = plan.map_err(|error| diagnose::planning(error, &text, &self.limits))?;
         Ok((state, plan))
     }
@@ -320,6 +343,12 @@ async fn logical_plan(state: &SessionState, statement: Statement) -> datafusion:
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     read_only.verify_plan(&plan)?;
     state.optimize(&plan)
+}
+
+/// A plan with places left open: types are settled, and nothing is computed ahead.
+async fn open_plan(state: &SessionState, statement: Statement) -> datafusion::error::Result<LogicalPlan> {
+    let plan = state.statement_to_plan(statement).await?;
+    state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})
 }
 
 impl Table {

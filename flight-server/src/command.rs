@@ -44,8 +44,10 @@ pub(crate) enum Put {
     Ingest(CommandStatementIngest),
     /// A statement that changes a table, in words.
     Update(String),
-    /// One that was prepared before.
+    /// One that was prepared before, once for each row of values.
     PreparedUpdate(Bytes),
+    /// Values for the parameters of a query that was prepared before.
+    Bind(Bytes),
 }
 
 /// A listing of what the server has. It travels as its own ticket, for it reveals only what the caller may see.
@@ -97,6 +99,7 @@ pub(crate) fn put(descriptor: &FlightDescriptor) -> Result<Put, Status> {
         SqlCommand::CommandPreparedStatementUpdate(update) => {
             Ok(Put::PreparedUpdate(update.prepared_statement_handle))
         }
+        SqlCommand::CommandPreparedStatementQuery(query) => Ok(Put::Bind(query.prepared_statement_handle)),
         other => Err(unimplemented(short_name(&other))),
     }
 }

@@ -41,6 +41,10 @@ pub struct Config {
     pub upload_batch_bytes: usize,
     /// Rows that the batch in one message of an upload may have.
     pub upload_batch_rows: usize,
+    /// Bytes of the values that may be bound to a prepared statement at once.
+    pub parameter_bytes: usize,
+    /// Rows of values that may be bound to a prepared statement at once; a query takes one.
+    pub parameter_rows: usize,
     /// Encoded size of one batch that the server sends, in bytes, unless a single row is larger.
     pub batch_bytes: usize,
     /// Calls at once on one connection.
@@ -81,6 +85,8 @@ impl Config {
             upload_message_bytes: 256 << 20,
             upload_batch_bytes: 512 << 20,
             upload_batch_rows: 16 << 20,
+            parameter_bytes: 256 << 10,
+            parameter_rows: 1_000,
             batch_bytes: 2 << 20,
             calls_per_connection: 64,
             audit_dir: None,

@@ -3,6 +3,7 @@
 
 mod claims;
 
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 
 use arrow::array::RecordBatch;
@@ -45,11 +46,34 @@ impl Incoming {
         Ok((Self { messages: stream::iter([Ok(first)]).chain(messages).boxed() }, descriptor))
     }
 
+    /// Rows of values for parameters, all of them; none where the client sends no columns either.
+    pub(crate) async fn values(self, limits: Limits) -> Result<Vec<RecordBatch>, Status> {
+        let with_rows = self.messages.try_filter(|message| ready(!message.data_header.is_empty()));
+        let mut messages = Box::pin(with_rows.peekable());
+        if messages.as_mut().peek().await.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut batches = Self { messages: messages.boxed() }.batches(limits).await?;
+        let (mut rows, mut kept) = (Vec::new(), 0);
+        while let Some(batch) = batches.next().await? {
+            kept += batch.num_rows();
+            if kept > limits.batch_rows {
+                let most = limits.batch_rows;
+                return Err(Status::invalid_argument(format!(
+                    "more than {most} rows of values were bound: send rows by a bulk ingest"
+                )));
+            }
+            if batch.num_rows() > 0 {
+                rows.push(batch);
+            }
+        }
+        Ok(rows)
+    }
+
     /// Reads the columns.
     pub(crate) async fn batches(self, limits: Limits) -> Result<Batches, Status> {
-        let checked = self
-            .messages
-            .and_then(move |message| std::future::ready(claims::check(&message, limits).map(|()| message)));
+        let checked =
+            self.messages.and_then(move |message| ready(claims::check(&message, limits).map(|()| message)));
         let checked = checked.map_err(|status| FlightError::Tonic(Box::new(status)));
         let mut decoder = FlightRecordBatchStream::new_from_flight_data(checked);
         // The decoder tells the schema once it has been asked for rows.

@@ -45,36 +45,36 @@ impl Sealer {
         Self { key }
     }
 
-    /// `sql` for `user`, good until `expires`.
-    pub(crate) fn seal(&self, purpose: Purpose, user: &Username, sql: &str, expires: Timestamp) -> Bytes {
+    /// `text` for `user`, good until `expires`.
+    pub(crate) fn seal(&self, purpose: Purpose, user: &Username, text: &[u8], expires: Timestamp) -> Bytes {
         let name = user.as_str().as_bytes();
-        let mut sealed = BytesMut::with_capacity(MAC_BYTES + 10 + name.len() + sql.len());
+        let mut sealed = BytesMut::with_capacity(MAC_BYTES + 10 + name.len() + text.len());
         sealed.put_bytes(0, MAC_BYTES);
         sealed.put_u8(purpose as u8);
         sealed.put_i64(expires.as_second());
         sealed.put_u8(u8::try_from(name.len()).expect("user names have at most 64 bytes"));
         sealed.put_slice(name);
-        sealed.put_slice(sql.as_bytes());
+        sealed.put_slice(text);
         let mac = self.mac(&sealed[MAC_BYTES..]).finalize().into_bytes();
         sealed[..MAC_BYTES].copy_from_slice(&mac);
         sealed.freeze()
     }
 
-    /// The statement inside, if it was sealed here for this purpose and this user, and is not too old.
-    pub(crate) fn open(
+    /// The text inside, if it was sealed here for this purpose and this user, and is not too old.
+    pub(crate) fn open<'a>(
         &self,
         purpose: Purpose,
         user: &Username,
-        sealed: &[u8],
+        sealed: &'a [u8],
         now: Timestamp,
-    ) -> Result<String, SealError> {
+    ) -> Result<&'a [u8], SealError> {
         let (mac, body) = sealed.split_at_checked(MAC_BYTES).ok_or(SealError::Foreign)?;
         self.mac(body).verify_slice(mac).map_err(|_| SealError::Foreign)?;
-        let (expires, sql) = parts(body, purpose, user).ok_or(SealError::Foreign)?;
+        let (expires, text) = parts(body, purpose, user).ok_or(SealError::Foreign)?;
         if now.as_second() >= expires {
             return Err(SealError::Expired);
         }
-        Ok(sql.to_owned())
+        Ok(text)
     }
 
     fn mac(&self, body: &[u8]) -> Hmac<Sha256> {
@@ -82,20 +82,20 @@ impl Sealer {
     }
 }
 
-fn parts<'a>(body: &'a [u8], purpose: Purpose, user: &Username) -> Option<(i64, &'a str)> {
+fn parts<'a>(body: &'a [u8], purpose: Purpose, user: &Username) -> Option<(i64, &'a [u8])> {
     let (&purpose_byte, rest) = body.split_first()?;
     let (expires, rest) = rest.split_first_chunk::<8>()?;
     let (&length, rest) = rest.split_first()?;
-    let (name, sql) = rest.split_at_checked(usize::from(length))?;
+    let (name, text) = rest.split_at_checked(usize::from(length))?;
     let meant = purpose_byte == purpose as u8 && name == user.as_str().as_bytes();
-    meant.then_some((i64::from_be_bytes(*expires), std::str::from_utf8(sql).ok()?))
+    meant.then_some((i64::from_be_bytes(*expires), text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SQL: &str = "SELECT 1";
+    const SQL: &[u8] = b"SELECT 1";
 
     fn user(name: &str) -> Username {
         name.parse().expect("a good user name")
@@ -109,13 +109,13 @@ mod tests {
         Sealer::new([7; 32]).seal(Purpose::Ticket, &user("maria"), SQL, at(100))
     }
 
-    fn open(key: u8, purpose: Purpose, name: &str, sealed: &[u8], now: i64) -> Result<String, SealError> {
-        Sealer::new([key; 32]).open(purpose, &user(name), sealed, at(now))
+    fn open(key: u8, purpose: Purpose, name: &str, sealed: &[u8], now: i64) -> Result<Vec<u8>, SealError> {
+        Sealer::new([key; 32]).open(purpose, &user(name), sealed, at(now)).map(<[u8]>::to_vec)
     }
 
     #[test]
     fn a_ticket_opens_for_its_user_until_it_expires() {
-        assert_eq!(open(7, Purpose::Ticket, "maria", &sealed(), 99), Ok(SQL.to_owned()));
+        assert_eq!(open(7, Purpose::Ticket, "maria", &sealed(), 99), Ok(SQL.to_vec()));
         assert_eq!(open(7, Purpose::Ticket, "maria", &sealed(), 100), Err(SealError::Expired));
     }
 

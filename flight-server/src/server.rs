@@ -121,8 +121,14 @@ pub async fn start(
     });
     let mut statements = statements(&config, catalogue, cut.clone(), reports);
     statements.user_space = tables.is_some();
-    let service =
-        FlightServiceServer::new(Service { verifier, statements, tables, usage: config.usage.clone() });
+    let values = tables::Limits { batch_bytes: config.parameter_bytes, batch_rows: config.parameter_rows };
+    let service = FlightServiceServer::new(Service {
+        verifier,
+        statements,
+        tables,
+        usage: config.usage.clone(),
+        values,
+    });
     let service = UploadSize {
         uploads: service.clone().max_decoding_message_size(config.upload_message_bytes),
         others: service.max_decoding_message_size(config.request_bytes),

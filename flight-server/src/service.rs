@@ -28,9 +28,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::command::{self, Listing, Put, Redeem};
 use crate::incoming::Incoming;
+use crate::statement::Statement;
 use crate::statements::{self, Statements};
 use crate::status::unimplemented;
-use crate::tables::Tables;
+use crate::tables::{self, Tables};
 use crate::usage::{self, UsageListener};
 use crate::{identity, listings, status};
 
@@ -45,6 +46,8 @@ pub(crate) struct Service {
     pub(crate) statements: Statements,
     pub(crate) tables: Option<Tables>,
     pub(crate) usage: UsageListener,
+    /// How many values may be bound at once.
+    pub(crate) values: tables::Limits,
 }
 
 impl Service {
@@ -61,37 +64,37 @@ impl Service {
     async fn counted_offer(
         &self,
         user: &User,
-        sql: &str,
+        statement: &Statement,
         program: &str,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
         let began = Instant::now();
-        let offer = self.offer(user, sql, descriptor).await;
-        self.usage.tell(sql, program, began, &offer);
+        let offer = self.offer(user, statement, descriptor).await;
+        self.usage.tell(&statement.sql, program, began, &offer);
         offer
     }
 
     async fn offer(
         &self,
         user: &User,
-        sql: &str,
+        statement: &Statement,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
         // Clients ask for the rows of every statement, so one that changes a table is carried out here already.
         let changed = match &self.tables {
-            Some(tables) => tables.change(user, sql).await?,
+            Some(tables) => tables.change(user, statement).await?,
             None => None,
         };
         match changed {
             Some(rows) => self.statements.done(user, rows, descriptor),
-            None => self.statements.offer(user, sql, descriptor).await,
+            None => self.statements.offer(user, statement, descriptor).await,
         }
     }
 
-    async fn schema(&self, user: &User, sql: &str) -> Result<SchemaRef, Status> {
-        match self.statements.changes(sql)? {
+    async fn schema(&self, user: &User, statement: &Statement) -> Result<SchemaRef, Status> {
+        match self.statements.changes(&statement.sql)? {
             true => Ok(statements::outcome_schema()),
-            false => self.statements.schema(user, sql).await,
+            false => self.statements.schema(user, statement).await,
         }
     }
 
@@ -104,15 +107,29 @@ impl Service {
         Ok(())
     }
 
-    async fn update(&self, user: &User, sql: &str) -> Result<i64, Status> {
+    async fn update(&self, user: &User, statement: &Statement) -> Result<i64, Status> {
         if let Some(tables) = &self.tables
-            && let Some(rows) = tables.change(user, sql).await?
+            && let Some(rows) = tables.change(user, statement).await?
         {
             return Ok(rows);
         }
         // What may not run at all says so itself.
-        self.statements.schema(user, sql).await?;
+        self.statements.schema(user, statement).await?;
         Err(Status::invalid_argument("this statement changes nothing: send it as a query"))
+    }
+
+    /// Once for each row of values, or once where there are none.
+    async fn updates(&self, user: &User, statement: &Statement, rows: &[RecordBatch]) -> Result<i64, Status> {
+        let mut sum = match rows.is_empty() {
+            true => self.update(user, statement).await?,
+            false => 0,
+        };
+        for batch in rows {
+            for row in 0..batch.num_rows() {
+                sum += self.update(user, &statement.bind(&batch.slice(row, 1))?).await?;
+            }
+        }
+        Ok(sum)
     }
 }
 
@@ -134,10 +151,12 @@ impl FlightService for Service {
         let program = usage::program(request.metadata());
         let descriptor = request.into_inner();
         let info = match command::request(&descriptor)? {
-            command::Request::Statement(sql) => self.counted_offer(&user, &sql, &program, descriptor).await?,
+            command::Request::Statement(sql) => {
+                self.counted_offer(&user, &Statement::of(&sql), &program, descriptor).await?
+            }
             command::Request::Prepared(handle) => {
-                let sql = self.statements.prepared(&user, &handle)?;
-                self.counted_offer(&user, &sql, &program, descriptor).await?
+                let statement = self.statements.prepared(&user, &handle)?;
+                self.counted_offer(&user, &statement, &program, descriptor).await?
             }
             command::Request::Listing(listing) => {
                 let endpoint = FlightEndpoint::new().with_ticket(Ticket::new(descriptor.cmd.clone()));
@@ -151,10 +170,10 @@ impl FlightService for Service {
     async fn get_schema(&self, request: Request<FlightDescriptor>) -> Result<Response<SchemaResult>, Status> {
         let user = self.caller(request.metadata())?;
         let schema = match command::request(request.get_ref())? {
-            command::Request::Statement(sql) => self.schema(&user, &sql).await?,
+            command::Request::Statement(sql) => self.schema(&user, &Statement::of(&sql)).await?,
             command::Request::Prepared(handle) => {
-                let sql = self.statements.prepared(&user, &handle)?;
-                self.schema(&user, &sql).await?
+                let statement = self.statements.prepared(&user, &handle)?;
+                self.schema(&user, &statement).await?
             }
             command::Request::Listing(listing) => listings::schema(&listing),
         };
@@ -224,7 +243,7 @@ impl FlightService for Service {
         let actions = [
             action(
                 CREATE_PREPARED,
-                "ActionCreatePreparedStatementRequest: check a statement, to run it later",
+                "ActionCreatePreparedStatementRequest: check a statement, to bind its parameters and run it later",
             ),
             action(CLOSE_PREPARED, "ActionClosePreparedStatementRequest: forget it"),
             action(CANCEL, "CancelFlightInfoRequest: end the streams of an offer"),
@@ -262,14 +281,19 @@ impl FlightService for Service {
                 Some(tables) => tables.ingest(&user, ingest, incoming).await?,
                 None => return Err(unimplemented("DoPut: writing tables")),
             },
-            Put::Update(sql) => self.update(&user, &sql).await?,
+            Put::Update(sql) => self.update(&user, &Statement::of(&sql)).await?,
             Put::PreparedUpdate(handle) => {
-                let sql = self.statements.prepared(&user, &handle)?;
-                self.update(&user, &sql).await?
+                let statement = self.statements.prepared(&user, &handle)?;
+                let rows = incoming.values(self.values).await?;
+                self.updates(&user, &statement, &rows).await?
+            }
+            Put::Bind(handle) => {
+                let rows = incoming.values(self.values).await?;
+                let bound = self.statements.bind(&user, &handle, &rows).await?;
+                return Ok(put_result(&bound));
             }
         };
-        let app_metadata = DoPutUpdateResult { record_count: rows }.encode_to_vec().into();
-        Ok(Response::new(stream::iter([Ok(PutResult { app_metadata })]).boxed()))
+        Ok(put_result(&DoPutUpdateResult { record_count: rows }))
     }
 
     async fn do_exchange(
@@ -288,6 +312,11 @@ impl FlightService for Service {
             "there is no handshake here: send the header 'authorization: Bearer <token>' with every call",
         ))
     }
+}
+
+fn put_result(message: &impl Message) -> Response<BoxStream<'static, Result<PutResult, Status>>> {
+    let app_metadata = message.encode_to_vec().into();
+    Response::new(stream::iter([Ok(PutResult { app_metadata })]).boxed())
 }
 
 fn one_batch(batch: RecordBatch) -> BoxStream<'static, Result<FlightData, Status>> {

@@ -5,15 +5,12 @@ use std::sync::Arc;
 use api::names::Username;
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::ipc::writer::IpcWriteOptions;
-use arrow_flight::sql::{
-    ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult, ProstMessageExt,
-    TicketStatementQuery,
-};
+use arrow_flight::sql::{ProstMessageExt, TicketStatementQuery};
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc, Ticket};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use audit::{Reports, Verb};
 use bytes::Bytes;
-use catalogue::engine::{Catalogue, Query, User};
+use catalogue::engine::{Catalogue, Query, QueryError, User};
 use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +20,8 @@ use crate::plans::Plans;
 use crate::report;
 use crate::rows::{Ends, Rows};
 use crate::running::Running;
-use crate::seal::{Purpose, Sealer};
+use crate::seal::{Purpose, SealError, Sealer};
+use crate::statement::Statement;
 use crate::status;
 
 /// Plans, seals and runs statements.
@@ -46,8 +44,8 @@ pub(crate) struct Statements {
 
 impl Statements {
     /// The columns of a statement's answer. Fails as the statement itself would, so that mistakes show early.
-    pub(crate) async fn schema(&self, user: &User, sql: &str) -> Result<Arc<Schema>, Status> {
-        Ok(self.plan(user, sql).await?.schema())
+    pub(crate) async fn schema(&self, user: &User, statement: &Statement) -> Result<Arc<Schema>, Status> {
+        Ok(self.plan(user, statement).await?.schema())
     }
 
     /// Whether a statement changes a table.
@@ -56,8 +54,14 @@ impl Statements {
         Ok(self.user_space && change.is_some())
     }
 
-    async fn plan(&self, user: &User, sql: &str) -> Result<Query, Status> {
-        self.catalogue.plan(user, sql).await.map_err(|error| {
+    async fn plan(&self, user: &User, statement: &Statement) -> Result<Query, Status> {
+        let planned = self.catalogue.plan_bound(user, &statement.sql, statement.values()?).await;
+        self.told(user, planned)
+    }
+
+    /// What came of planning; a refusal is in the logs too.
+    pub(crate) fn told<T>(&self, user: &User, planned: Result<T, QueryError>) -> Result<T, Status> {
+        planned.map_err(|error| {
             let refused = status::of_query(&error);
             report::end(&mut self.reports.begin(user.name.as_str(), Verb::Read), refused.code());
             refused
@@ -68,13 +72,13 @@ impl Statements {
     pub(crate) async fn offer(
         &self,
         user: &User,
-        sql: &str,
+        statement: &Statement,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
-        let query = self.plan(user, sql).await?;
+        let query = self.plan(user, statement).await?;
         let schema = query.schema();
-        self.plans.keep(&user.name, sql, query.epoch(), query);
-        self.sealed(user, Purpose::Ticket, sql, &schema, descriptor)
+        self.plans.keep(&user.name, statement, query.epoch(), query);
+        self.sealed(user, Purpose::Ticket, &statement.to_bytes(), &schema, descriptor)
     }
 
     /// What a statement has done, as an offer of one row.
@@ -84,14 +88,14 @@ impl Statements {
         rows: i64,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
-        self.sealed(user, Purpose::Outcome, &rows.to_string(), &outcome_schema(), descriptor)
+        self.sealed(user, Purpose::Outcome, &rows.to_be_bytes(), &outcome_schema(), descriptor)
     }
 
     fn sealed(
         &self,
         user: &User,
         purpose: Purpose,
-        text: &str,
+        text: &[u8],
         schema: &Schema,
         descriptor: FlightDescriptor,
     ) -> Result<FlightInfo, Status> {
@@ -100,7 +104,7 @@ impl Statements {
         info.try_with_schema(schema).map_err(encoding)
     }
 
-    fn endpoint(&self, user: &User, purpose: Purpose, text: &str) -> FlightEndpoint {
+    fn endpoint(&self, user: &User, purpose: Purpose, text: &[u8]) -> FlightEndpoint {
         let expires = after(self.ticket_seconds);
         let handle = self.sealer.seal(purpose, &user.name, text, expires);
         let ticket = TicketStatementQuery { statement_handle: handle }.as_any().encode_to_vec();
@@ -110,21 +114,23 @@ impl Statements {
 
     /// What a statement has done, if the ticket is of that kind.
     pub(crate) fn outcome(&self, user: &User, ticket: &[u8]) -> Option<RecordBatch> {
-        let rows = self.open(Purpose::Outcome, &user.name, ticket).ok()?.parse::<i64>().ok()?;
+        let rows = self.open(Purpose::Outcome, &user.name, ticket).ok()?;
+        let rows = i64::from_be_bytes(rows.try_into().ok()?);
         RecordBatch::try_new(outcome_schema(), vec![Arc::new(Int64Array::from(vec![rows]))]).ok()
     }
 
     /// The rows that a ticket stands for.
     pub(crate) async fn rows(&self, user: &User, ticket: &Bytes) -> Result<Rows, Status> {
-        let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
+        let statement = self.open_statement(Purpose::Ticket, user, ticket)?;
+        let values = statement.values()?;
         let guard = self.running.begin(ticket).ok_or_else(status::cancelled)?;
         let mut report = self.reports.begin(user.name.as_str(), Verb::Read);
         let tables = &mut report.tables;
         let running = async {
             let epoch = self.catalogue.epoch().await?;
-            let query = match self.plans.take(&user.name, &sql, epoch) {
+            let query = match self.plans.take(&user.name, &statement, epoch) {
                 Some(query) => query,
-                None => self.catalogue.plan(user, &sql).await?,
+                None => self.catalogue.plan_bound(user, &statement.sql, values).await?,
             };
             *tables = query.tables();
             query.execute().await
@@ -153,39 +159,21 @@ impl Statements {
     /// The same endpoint with a ticket that is good for longer.
     pub(crate) fn renew(&self, user: &User, ticket: &Bytes) -> Result<FlightEndpoint, Status> {
         let sql = self.open(Purpose::Ticket, &user.name, ticket)?;
-        Ok(self.endpoint(user, Purpose::Ticket, &sql))
+        Ok(self.endpoint(user, Purpose::Ticket, sql))
     }
 
-    /// A statement to be used several times. Parameters do not exist yet.
-    pub(crate) async fn prepare(
+    /// The statement that a handle or ticket has inside.
+    pub(crate) fn open_statement(
         &self,
+        purpose: Purpose,
         user: &User,
-        request: ActionCreatePreparedStatementRequest,
-    ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let schema = match self.changes(&request.query)? {
-            // A client asks for no rows of a statement that has no columns.
-            true => Arc::new(Schema::empty()),
-            false => self.schema(user, &request.query).await?,
-        };
-        let expires = after(self.prepared_seconds);
-        Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: self.sealer.seal(
-                Purpose::Prepared,
-                &user.name,
-                &request.query,
-                expires,
-            ),
-            dataset_schema: ipc(&schema)?,
-            parameter_schema: ipc(&Schema::empty())?,
-        })
+        sealed: &[u8],
+    ) -> Result<Statement, Status> {
+        let text = self.open(purpose, &user.name, sealed)?;
+        Statement::from_bytes(text).ok_or_else(|| status::of_seal(SealError::Foreign))
     }
 
-    /// The SQL of a prepared statement.
-    pub(crate) fn prepared(&self, user: &User, handle: &[u8]) -> Result<String, Status> {
-        self.open(Purpose::Prepared, &user.name, handle)
-    }
-
-    fn open(&self, purpose: Purpose, user: &Username, sealed: &[u8]) -> Result<String, Status> {
+    fn open<'a>(&self, purpose: Purpose, user: &Username, sealed: &'a [u8]) -> Result<&'a [u8], Status> {
         self.sealer.open(purpose, user, sealed, Timestamp::now()).map_err(status::of_seal)
     }
 }
@@ -195,7 +183,7 @@ pub(crate) fn outcome_schema() -> Arc<Schema> {
     Arc::new(Schema::new(vec![Field::new("rows", DataType::Int64, false)]))
 }
 
-fn after(seconds: u64) -> Timestamp {
+pub(crate) fn after(seconds: u64) -> Timestamp {
     let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     Timestamp::now().saturating_add(seconds).unwrap_or(Timestamp::MAX)
 }

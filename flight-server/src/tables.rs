@@ -15,6 +15,7 @@ use user_space::{SpaceError, TableName, Upload, UserSpace, Way, owner_of_schema,
 use crate::incoming::Incoming;
 use crate::listings::CATALOG;
 use crate::report;
+use crate::statement::Statement;
 use crate::status::{self, unimplemented};
 
 /// How much one message of an upload may hold.
@@ -89,11 +90,13 @@ impl Tables {
 
     /// Carries out a statement that changes a table; the rows that were stored, or nothing where it is another
     /// statement.
-    pub(crate) async fn change(&self, user: &User, sql: &str) -> Result<Option<i64>, Status> {
-        let change = self.catalogue.change(sql).map_err(|error| status::of_query(&error))?;
+    pub(crate) async fn change(&self, user: &User, statement: &Statement) -> Result<Option<i64>, Status> {
+        let change = self.catalogue.change(&statement.sql).map_err(|error| status::of_query(&error))?;
         match change {
             None => Ok(None),
-            Some(Change::Create { table, existing, rows }) => {
+            Some(Change::Create { table, existing, mut rows }) => {
+                let values = statement.values()?;
+                rows.bind(values.as_ref()).map_err(|error| status::of_query(&error))?;
                 let target = Target::read(user, &table)?;
                 let mut report = self.report(user, Verb::Write, &target);
                 let stored = self.create(user, &target, existing, rows, &mut report).await;

@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{CreateTable, Ident, ObjectName, ObjectType
 use super::error::QueryError;
 use super::guard;
 use super::limits::Limits;
+use super::parameters;
 use super::request::Request;
 
 /// A statement that changes a table.
@@ -18,7 +19,7 @@ pub enum Change {
         table: TableName,
         /// What becomes of a table that has the name already.
         existing: Existing,
-        /// The rows.
+        /// The rows. Their query may have places left open.
         rows: Request,
     },
     /// Removes a table.
@@ -56,7 +57,8 @@ impl Change {
         if !may_be_one(sql) {
             return Ok(None);
         }
-        let Statement::Statement(statement) = guard::any_statement(sql, limits)? else { return Ok(None) };
+        let Statement::Statement(mut statement) = guard::any_statement(sql, limits)? else { return Ok(None) };
+        parameters::leave_open(statement.as_mut())?;
         match *statement {
             Sql::CreateTable(create) => Self::create(create, sql).map(Some),
             Sql::Drop { object_type: ObjectType::Table, if_exists, names, .. } => match names.as_slice() {

@@ -18,9 +18,11 @@ use super::error::QueryError;
 use super::limits::Limits;
 use super::place::Place;
 
-/// The one statement in `sql`, if it is one that may run.
+/// The one statement in `sql`, if it is one that may run; what it is made of is still to be checked by [`parsed`].
 pub(crate) fn statement(sql: &str, limits: &Limits) -> Result<Statement, QueryError> {
-    parsed(any_statement(sql, limits)?, limits)
+    let statement = any_statement(sql, limits)?;
+    permit(&statement)?;
+    Ok(statement)
 }
 
 /// The one statement in `sql`, whatever it is; it has to be checked before it runs.
@@ -172,6 +174,15 @@ fn innermost(statement: &Statement) -> Option<&Sql> {
     match statement {
         Statement::Statement(sql) => Some(sql),
         Statement::Explain(explain) => innermost(&explain.statement),
+        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => None,
+    }
+}
+
+/// The same, to change it.
+pub(crate) fn innermost_mut(statement: &mut Statement) -> Option<&mut Sql> {
+    match statement {
+        Statement::Statement(sql) => Some(sql),
+        Statement::Explain(explain) => innermost_mut(&mut explain.statement),
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => None,
     }
 }

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast;
 use super::error::QueryError;
 use super::guard;
 use super::limits::Limits;
+use super::parameters;
 
 /// A query in a syntax tree.
 #[derive(Clone, Debug)]
@@ -21,6 +22,19 @@ pub struct Request {
     pub text: String,
     /// Tables that only this query sees, besides the catalogue's.
     pub guests: Vec<Guest>,
+}
+
+impl Request {
+    /// Writes a row of values into the places that the query leaves open (`?`, `$1` or `$name`). Without a row there may be
+    /// none: an open place is an error.
+    pub fn bind(&mut self, values: Option<&RecordBatch>) -> Result<(), QueryError> {
+        parameters::bind(self.query.as_mut(), values)
+    }
+
+    /// The query's text, with the places that are still open.
+    pub fn sql(&self) -> String {
+        self.query.to_string()
+    }
 }
 
 /// A table in memory that one query sees. It must not have the name of a table of the catalogue.
@@ -38,7 +52,10 @@ pub struct Guest {
 
 /// What there is to plan.
 pub(super) enum Asked {
-    Sql(String),
+    /// A text, and values for the places that it leaves open.
+    Sql(String, Option<RecordBatch>),
+    /// A text whose places stay open: it is planned and never run.
+    Open(String),
     Request(Request),
 }
 
@@ -46,7 +63,20 @@ impl Asked {
     /// The statement if it may run, its text, and its own tables.
     pub(super) fn checked(self, limits: &Limits) -> Result<(Statement, String, Vec<Guest>), QueryError> {
         match self {
-            Self::Sql(sql) => Ok((guard::statement(&sql, limits)?, sql, Vec::new())),
+            Self::Sql(sql, values) => {
+                let mut statement = guard::statement(&sql, limits)?;
+                if let Some(sql) = guard::innermost_mut(&mut statement) {
+                    parameters::bind(sql, values.as_ref())?;
+                }
+                Ok((guard::parsed(statement, limits)?, sql, Vec::new()))
+            }
+            Self::Open(sql) => {
+                let mut statement = guard::statement(&sql, limits)?;
+                if let Some(sql) = guard::innermost_mut(&mut statement) {
+                    parameters::leave_open(sql)?;
+                }
+                Ok((guard::parsed(statement, limits)?, sql, Vec::new()))
+            }
             Self::Request(Request { query, text, guests }) => {
                 let statement = Statement::Statement(Box::new(ast::Statement::Query(query)));
                 Ok((guard::parsed(statement, limits)?, text, guests))

@@ -3,6 +3,7 @@
 mod audit;
 mod ending;
 mod listings;
+mod parameters;
 mod queries;
 mod tables;
 mod tokens;
