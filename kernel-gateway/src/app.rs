@@ -11,6 +11,7 @@ use crate::config::TrafficLimits;
 use crate::cookies::CookieJar;
 use crate::identity::Identity;
 use crate::labs::Labs;
+use crate::providers::Provider;
 use crate::proxy::LabClient;
 use crate::sign_in::Throttle;
 
@@ -30,6 +31,8 @@ pub struct Parts {
     pub lab_client: LabClient,
     /// Counts failed sign-ins.
     pub throttle: Throttle,
+    /// Who else may vouch for people.
+    pub providers: Vec<Provider>,
     /// Which hosts and origins are ours.
     pub site: Site,
     /// Names and attributes of our cookies.

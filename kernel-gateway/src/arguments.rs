@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Parser, ValueEnum};
 use http::Uri;
 use http::uri::Authority;
-use kernel_gateway::config::{ApiServerConfig, HomeConfig, LabLimits};
+use kernel_gateway::config::{ApiServerConfig, HomeConfig, LabLimits, ProviderConfig};
 use kernel_gateway::identity::{Identity, IdentityError};
 use kernel_gateway::spawner::LabKey;
 use kernel_gateway::{Config, KubernetesSpawnerConfig, ProcessSpawnerConfig, PublicAddress, SpawnerConfig};
@@ -31,6 +31,9 @@ pub struct Arguments {
     /// Accounts to add at the start, unless they exist: a name, a space and a password on each line.
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
+    /// Identity providers (OpenID Connect, CAS) at which people may sign in: a JSON list, as in the operator guide.
+    #[arg(long, value_name = "FILE", env = "NEARSIDE_PROVIDERS_FILE")]
+    providers: Option<PathBuf>,
     /// What runs labs.
     #[arg(long, value_enum, default_value_t = SpawnerName::Process)]
     spawner: SpawnerName,
@@ -136,7 +139,8 @@ impl Arguments {
                 }
                 None => None,
             };
-        Ok(Config { public, lab, ..Config::new(self.listen, flight_url, spawner) })
+        let providers = self.providers.as_deref().map(ProviderConfig::read).transpose()?.unwrap_or_default();
+        Ok(Config { public, lab, providers, ..Config::new(self.listen, flight_url, spawner) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every setting of the gateway, with its default. The only module besides `main` that reads the environment.
 
 mod kubernetes;
+mod providers;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use listener::ConnectionLimits;
 use crate::access::PublicAddress;
 
 pub use kubernetes::{ApiServerConfig, HomeConfig, KubernetesSpawnerConfig};
+pub use providers::{CasConfig, OidcConfig, ProviderConfig, ProviderProtocol};
 
 /// What a gateway needs to start. [`Config::new`] fills in the defaults.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub lab_idle_seconds: u64,
     /// A kernel without activity for this many seconds is shut down; 0 keeps kernels for ever.
     pub kernel_idle_seconds: u64,
+    /// Who else may vouch for people, besides the accounts of our own.
+    pub providers: Vec<ProviderConfig>,
     /// Limits of signing in.
     pub sign_in: SignInLimits,
     /// Limits of labs.
@@ -62,6 +66,7 @@ impl Config {
             welcome: Vec::new(),
             lab_idle_seconds: 0,
             kernel_idle_seconds: 0,
+            providers: Vec::new(),
             sign_in: SignInLimits::default(),
             lab: LabLimits::default(),
             connections: ConnectionLimits::default(),

@@ -9,6 +9,9 @@ use crate::secrets;
 /// The readable cookie; JupyterLab copies it into the `X-XSRFToken` header.
 pub const XSRF: &str = "_xsrf";
 
+/// Seconds that a sign-in at a provider may take.
+const ATTEMPT_SECONDS: i64 = 600;
+
 /// Names and attributes of the cookies, which depend on whether the connection is encrypted.
 #[derive(Clone, Copy)]
 pub struct CookieJar {
@@ -46,6 +49,33 @@ impl CookieJar {
         self.append(response, XSRF, "", 0, "");
     }
 
+    /// What a browser has to remember while it signs in at a provider.
+    pub fn attempt(self, headers: &HeaderMap) -> Option<&str> {
+        values(headers, self.attempt_name()).next()
+    }
+
+    /// Lets the browser remember it. The answer comes by a link of the provider, which a strict cookie would not follow.
+    pub fn set_attempt(self, response: &mut Response, value: &str) {
+        self.append_lax(response, value, ATTEMPT_SECONDS);
+    }
+
+    /// Lets it forget.
+    pub fn clear_attempt(self, response: &mut Response) {
+        self.append_lax(response, "", 0);
+    }
+
+    fn attempt_name(self) -> &'static str {
+        if self.tls { "__Host-nearside-attempt" } else { "nearside-attempt" }
+    }
+
+    fn append_lax(self, response: &mut Response, value: &str, max_age: i64) {
+        let secure = if self.tls { "; Secure" } else { "" };
+        let name = self.attempt_name();
+        let cookie = format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{secure}; HttpOnly");
+        let cookie = HeaderValue::from_str(&cookie).expect("an attempt is visible ASCII");
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+
     fn append(self, response: &mut Response, name: &str, value: &str, max_age: i64, http_only: &str) {
         let transport = if self.tls { "; SameSite=Lax; Secure" } else { "; SameSite=Strict" };
         let cookie = format!("{name}={value}; Path=/; Max-Age={max_age}{transport}{http_only}");
@@ -66,7 +96,8 @@ pub fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'
 
 /// The `Cookie` header without our login, for the lab.
 pub fn without_login(headers: &HeaderMap) -> Option<HeaderValue> {
-    let ours = [CookieJar::new(true).login_name(), CookieJar::new(false).login_name()];
+    let ours = [true, false].map(CookieJar::new).map(|jar| [jar.login_name(), jar.attempt_name()]);
+    let ours = ours.as_flattened();
     let kept: Vec<_> = pairs(headers)
         .filter(|(name, _)| !ours.contains(name))
         .map(|(name, value)| format!("{name}={value}"))
@@ -77,7 +108,10 @@ pub fn without_login(headers: &HeaderMap) -> Option<HeaderValue> {
 /// Whether a `Set-Cookie` of a lab would overwrite one of ours.
 pub fn overwrites_ours(set_cookie: &HeaderValue) -> bool {
     let name = set_cookie.as_bytes().split(|&byte| byte == b'=').next().unwrap_or_default().trim_ascii();
-    [CookieJar::new(true).login_name(), CookieJar::new(false).login_name(), XSRF]
+    [true, false]
+        .map(CookieJar::new)
+        .map(|jar| [jar.login_name(), jar.attempt_name(), XSRF])
+        .as_flattened()
         .iter()
         .any(|ours| name.eq_ignore_ascii_case(ours.as_bytes()))
 }

@@ -11,6 +11,7 @@ use http::StatusCode;
 use thiserror::Error;
 
 use crate::identity::IdentityError;
+use crate::providers::{Provider, ProviderError};
 
 /// Every way in which the gateway says no. The text is for the person, and says what to do next.
 #[derive(Debug, Error)]
@@ -47,6 +48,37 @@ pub enum Refusal {
     /// A one-time link that is used, too old or unknown.
     #[error("this link has been used or is too old: ask for a new one, or sign in with your password")]
     DeadLink,
+    /// An answer of a provider to a question that this browser did not ask.
+    #[error(
+        "this sign-in was not begun in this browser, or took longer than ten minutes: open /login and begin again"
+    )]
+    StrayAnswer,
+    /// A provider says no.
+    #[error("{title} did not sign you in: {reason}")]
+    ProviderRefused {
+        /// What people call it.
+        title: String,
+        /// What it says.
+        reason: String,
+    },
+    /// An answer of a provider that did not pass the checks.
+    #[error(
+        "the answer of {title} did not pass our checks: begin again; if that does not help, tell your operator"
+    )]
+    ProviderUntrusted {
+        /// What people call it.
+        title: String,
+        /// Which check.
+        source: ProviderError,
+    },
+    /// A provider is away.
+    #[error("{title} does not answer: try again in a moment, or sign in another way")]
+    ProviderAway {
+        /// What people call it.
+        title: String,
+        /// What went wrong.
+        source: ProviderError,
+    },
     /// A `next` that could lead elsewhere.
     #[error("this address asks to continue at another site: open Nearside itself")]
     UnsafeNext,
@@ -110,6 +142,10 @@ impl Refusal {
             Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong-credentials"),
             Self::TooManyFailures { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-failures"),
             Self::DeadLink => (StatusCode::GONE, "dead-link"),
+            Self::StrayAnswer => (StatusCode::BAD_REQUEST, "stray-answer"),
+            Self::ProviderRefused { .. } => (StatusCode::FORBIDDEN, "provider-refused"),
+            Self::ProviderUntrusted { .. } => (StatusCode::BAD_REQUEST, "provider-untrusted"),
+            Self::ProviderAway { .. } => (StatusCode::BAD_GATEWAY, "provider-away"),
             Self::UnsafeNext => (StatusCode::BAD_REQUEST, "unsafe-next"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "wrong-method"),
@@ -133,7 +169,9 @@ impl Refusal {
                 Some(*retry_after_seconds)
             }
             Self::LabsFull { .. } => Some(60),
-            Self::Stopping | Self::LabStopped | Self::LabUnreachable(_) => Some(5),
+            Self::Stopping | Self::LabStopped | Self::LabUnreachable(_) | Self::ProviderAway { .. } => {
+                Some(5)
+            }
             Self::SignInNeeded
             | Self::BadToken(_)
             | Self::LoginNeeded
@@ -142,6 +180,9 @@ impl Refusal {
             | Self::ForeignHost
             | Self::WrongCredentials
             | Self::DeadLink
+            | Self::StrayAnswer
+            | Self::ProviderRefused { .. }
+            | Self::ProviderUntrusted { .. }
             | Self::UnsafeNext
             | Self::NotFound
             | Self::WrongMethod
@@ -150,6 +191,16 @@ impl Refusal {
             | Self::TooLarge { .. }
             | Self::LabTooSlow
             | Self::Identity(_) => None,
+        }
+    }
+
+    /// What the failure of a provider means to the person.
+    pub fn provider(provider: &Provider, error: ProviderError) -> Self {
+        let title = provider.title.clone();
+        match error {
+            ProviderError::Refused(reason) => Self::ProviderRefused { title, reason },
+            source @ ProviderError::Untrusted(_) => Self::ProviderUntrusted { title, source },
+            source @ ProviderError::Away(_) => Self::ProviderAway { title, source },
         }
     }
 

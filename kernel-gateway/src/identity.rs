@@ -9,6 +9,7 @@ mod keys;
 mod links;
 mod logins;
 mod passwords;
+mod vouched;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use accounts::Accounts;
 pub use links::LINK_SECONDS;
 pub use logins::LOGIN_SECONDS;
 pub(crate) use logins::{Login, Logins};
+pub use vouched::Person;
 
 use passwords::Passwords;
 
@@ -144,6 +146,11 @@ impl Identity {
     /// Whose code this is. It is used up by asking.
     pub(crate) async fn redeem_link(&self, code: &str) -> Result<Option<Username>, IdentityError> {
         links::redeem(&self.inner.pool, code).await
+    }
+
+    /// The account of a person for whom a provider vouches; the first sign-in makes it.
+    pub async fn account_of(&self, person: &Person) -> Result<Username, IdentityError> {
+        vouched::account_of(&self.inner.pool, person).await
     }
 
     /// The signed-in browsers.

@@ -19,6 +19,7 @@ mod health;
 mod labs;
 mod pages;
 mod progress;
+mod providers;
 mod proxy;
 mod secrets;
 mod server;

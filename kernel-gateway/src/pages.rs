@@ -9,6 +9,7 @@ use crate::access::{Caller, Proof};
 use crate::answer::found;
 use crate::app::App;
 use crate::error::Refusal;
+use crate::providers::Provider;
 use crate::sign_in::Next;
 
 /// `GET /`.
@@ -62,10 +63,20 @@ pub fn fresh_token(caller: &Caller, token: &str) -> Html<String> {
 }
 
 /// The sign-in form, with the reason why the last attempt failed.
-pub fn sign_in(next: &Next, problem: Option<&str>) -> Html<String> {
+pub fn sign_in(next: &Next, providers: &[Provider], problem: Option<&str>) -> Html<String> {
     let problem = problem.map(|text| format!(r#"<p class="problem" role="alert">{}</p>"#, escape(text)));
     let form = fill(include_str!("../assets/sign-in.html"), &[("next", next.as_str())]);
-    page("Sign in", &form.replace("<!-- problem -->", &problem.unwrap_or_default()))
+    let links = providers.iter().map(|provider| {
+        let values = [("name", provider.name.as_str()), ("title", &provider.title), ("next", &next.encoded())];
+        fill(r#"<p><a class="button" href="/login/with/{{name}}?next={{next}}">Sign in with {{title}}</a></p>"#, &values)
+    });
+    let form = form.replace("<!-- problem -->", &problem.unwrap_or_default());
+    page("Sign in", &form.replace("<!-- providers -->", &links.collect::<String>()))
+}
+
+/// The page after a sign-in at a provider, which goes on by itself.
+pub fn signed_in(next: &Next) -> Html<String> {
+    page("Signed in", &fill(include_str!("../assets/signed-in.html"), &[("next", next.as_str())]))
 }
 
 /// The page that shows a lab starting, and goes to `destination` once it is ready.

@@ -43,6 +43,8 @@ pub fn table() -> Vec<Route> {
         get("/login",                 Public,    sign_in::page),
         post("/login",                Public,    sign_in::with_password),
         get("/login/link/{code}",     Public,    sign_in::with_link),
+        get("/login/with/{provider}", Public,   sign_in::there),
+        get("/login/with/{provider}/callback", Public, sign_in::back),
         get("/logout",                Login,     pages::sign_out),
         post("/logout",               Login,     sign_in::sign_out),
         // Tokens.

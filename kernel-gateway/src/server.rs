@@ -17,6 +17,7 @@ use crate::config::{Config, SpawnerConfig, Tls};
 use crate::cookies::CookieJar;
 use crate::identity::Identity;
 use crate::labs::{LabTerms, Labs, cull_idle_labs};
+use crate::providers::{BadProvider, Provider};
 use crate::proxy::LabClient;
 use crate::routes;
 use crate::sign_in::Throttle;
@@ -50,6 +51,9 @@ pub enum StartError {
         /// What is wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An identity provider is not configured well.
+    #[error(transparent)]
+    Provider(#[from] BadProvider),
     /// Our own key set cannot be read back.
     #[error("failed to read the signing keys")]
     Keys(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -140,6 +144,7 @@ fn compose(
         labs: Arc::new(Labs::new(spawner, lab_client.clone(), terms, config.lab)),
         lab_client,
         throttle: Throttle::new(config.sign_in),
+        providers: config.providers.iter().map(Provider::open).collect::<Result<_, _>>()?,
         site,
         cookies: CookieJar::new(encrypted),
         catalogue_url: config.catalogue_url.clone(),

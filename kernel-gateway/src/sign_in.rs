@@ -1,6 +1,7 @@
 //! Signing in with a name and a password or with a one-time link, and signing out.
 
 mod next;
+mod provider;
 mod throttle;
 
 use api::names::{USERNAME_MAX_BYTES, Username};
@@ -19,6 +20,7 @@ use crate::error::Refusal;
 use crate::pages;
 
 pub use next::Next;
+pub use provider::{back, there};
 pub use throttle::Throttle;
 
 /// What a sign-in address may carry.
@@ -55,7 +57,7 @@ pub async fn page(
     {
         return Ok(Redirect::to(next.as_str()).into_response());
     }
-    Ok(pages::sign_in(&next, None).into_response())
+    Ok(pages::sign_in(&next, &app.providers, None).into_response())
 }
 
 /// `POST /login`.
@@ -68,11 +70,11 @@ pub async fn with_password(
     let Form(credentials) = form.map_err(|rejection| unreadable(&app, &rejection))?;
     let next = Next::of(credentials.next.as_deref())?;
     match check_password(&app, &credentials.name, credentials.password.into()).await {
-        Ok(user) => begin(&app, &user, &next, &headers).await,
+        Ok(user) => begin_and_go(&app, &user, &next, &headers).await,
         Err(refusal @ (Refusal::WrongCredentials | Refusal::TooManyFailures { .. }))
             if wants_html(&headers) =>
         {
-            Ok(refusal_on_the_page(&next, &refusal))
+            Ok(refusal_on_the_page(&app, &next, &refusal))
         }
         Err(refusal) => Err(refusal),
     }
@@ -92,7 +94,7 @@ pub async fn with_link(
     let next = Next::of(destination.next.as_deref().or(Some("/lab")))?;
     let user = app.identity.redeem_link(&code).await?.ok_or(Refusal::DeadLink)?;
     tracing::info!(%user, "signed in by a one-time link");
-    begin(&app, &user, &next, &headers).await
+    begin_and_go(&app, &user, &next, &headers).await
 }
 
 /// `POST /logout`: ends the login in every tab, open WebSockets included.
@@ -135,22 +137,34 @@ async fn check_password(app: &App, name: &str, password: SecretString) -> Result
     }
 }
 
-/// Gives the browser a fresh login, and ends the one it had: nobody can plant a known cookie beforehand.
-async fn begin(app: &App, user: &Username, next: &Next, headers: &HeaderMap) -> Result<Response, Refusal> {
+/// Begins a login and goes on.
+async fn begin_and_go(
+    app: &App,
+    user: &Username,
+    next: &Next,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let secret = begin(app, user, headers).await?;
+    let mut response = Redirect::to(next.as_str()).into_response();
+    app.cookies.set(&mut response, &secret);
+    Ok(response)
+}
+
+/// A fresh login, whose secret is for the browser's cookie, and the end of the one that it had: nobody can plant a known
+/// cookie beforehand.
+async fn begin(app: &App, user: &Username, headers: &HeaderMap) -> Result<String, Refusal> {
     let logins = app.identity.logins();
     if let Some(old) = app.cookies.login_secret(headers)
         && let Some(login) = logins.find(old).await?
     {
         logins.end(&login.id).await?;
     }
-    let secret = logins.begin(user).await?;
-    let mut response = Redirect::to(next.as_str()).into_response();
-    app.cookies.set(&mut response, &secret);
-    Ok(response)
+    Ok(logins.begin(user).await?)
 }
 
-fn refusal_on_the_page(next: &Next, refusal: &Refusal) -> Response {
-    let mut response = (refusal.code().0, pages::sign_in(next, Some(&refusal.to_string()))).into_response();
+fn refusal_on_the_page(app: &App, next: &Next, refusal: &Refusal) -> Response {
+    let page = pages::sign_in(next, &app.providers, Some(&refusal.to_string()));
+    let mut response = (refusal.code().0, page).into_response();
     if let Some(seconds) = refusal.retry_after_seconds() {
         response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
     }

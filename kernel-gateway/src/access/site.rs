@@ -10,6 +10,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use http::uri::Authority;
 use http::{HeaderMap, Uri, header};
+use url::Url;
 
 use crate::error::Refusal;
 
@@ -54,6 +55,11 @@ impl Site {
     /// `https` or `http`.
     pub fn scheme(&self) -> &'static str {
         self.scheme
+    }
+
+    /// A page of ours at the address that the browser of this request knows.
+    pub fn address(&self, headers: &HeaderMap, path: &str) -> Option<Url> {
+        Url::parse(&format!("{}://{}{path}", self.scheme, host(headers)?)).ok()
     }
 
     /// Refuses what is addressed to another host, or to none, or to two.

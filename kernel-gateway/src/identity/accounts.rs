@@ -30,7 +30,7 @@ impl<'a> Accounts<'a> {
         let added = sqlx::query(
             "INSERT INTO accounts (id, name, password_hash, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
-        .bind(hex::encode(rand::random::<[u8; ID_BYTES]>()))
+        .bind(fresh_id())
         .bind(name.as_str())
         .bind(hash)
         .bind(now())
@@ -95,6 +95,11 @@ impl<'a> Accounts<'a> {
         let stored = row.map(|row| row.try_get::<Option<String>, _>("password_hash")).transpose()?.flatten();
         self.passwords.check(password, stored).await
     }
+}
+
+/// An identifier for a new account.
+pub(super) fn fresh_id() -> String {
+    hex::encode(rand::random::<[u8; ID_BYTES]>())
 }
 
 /// A name as this program stored it.

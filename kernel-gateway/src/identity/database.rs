@@ -45,5 +45,6 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "identity", include_str!("../../migrations/0001_identity.sql")),
         migration(2, "account ids", include_str!("../../migrations/0002_account_ids.sql")),
+        migration(3, "vouched", include_str!("../../migrations/0003_vouched.sql")),
     ])
 }

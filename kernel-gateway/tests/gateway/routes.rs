@@ -34,6 +34,8 @@ fn only_sign_in_health_keys_and_static_files_are_public() {
         "/livez",
         "/login",
         "/login/link/{code}",
+        "/login/with/{provider}",
+        "/login/with/{provider}/callback",
         "/readyz",
         "/static/icon.svg",
         "/static/nearside.css",
