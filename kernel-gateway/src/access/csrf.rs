@@ -62,7 +62,7 @@ pub fn refuse_foreign_form(site: &Site, headers: &HeaderMap) -> Result<(), Refus
 
 fn sender(site: &Site, headers: &HeaderMap) -> Sender {
     let origin = site.origin_is_ours(headers);
-    // Our own forms state no origin, because our pages send no referrer (Fetch, section 3.2).
+    // A page that sends no referrer has forms that state no origin (Fetch, section 3.2).
     let hidden = headers.get(header::ORIGIN).is_some_and(|origin| origin == "null");
     match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
         Some(b"same-origin") if hidden || origin != Some(false) => Sender::Ourselves,

@@ -172,7 +172,7 @@ async fn our_own_pages_forbid_frames_sniffing_and_foreign_scripts() {
     let answer = gateway.get("/login").send().await.expect("an answer");
     let headers = ["x-frame-options", "x-content-type-options", "referrer-policy", "cache-control"]
         .map(|name| header(answer.headers(), name));
-    assert_eq!(headers, ["DENY", "nosniff", "no-referrer", "no-store"]);
+    assert_eq!(headers, ["DENY", "nosniff", "same-origin", "no-store"]);
     let policy = header(answer.headers(), "content-security-policy");
     for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"] {
         assert!(policy.contains(part), "{policy}");

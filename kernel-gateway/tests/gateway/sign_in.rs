@@ -146,6 +146,7 @@ async fn another_site_cannot_sign_anybody_in() {
         "our form, no referrer"
     );
     assert_eq!(send(&[("sec-fetch-site", "same-origin"), ("origin", &own)]).await, 303);
+    assert_eq!(send(&[("origin", &own)]).await, 303, "our form, over plain HTTP");
     assert_eq!(send(&[]).await, 303, "a program");
 }
 
