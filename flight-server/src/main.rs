@@ -39,7 +39,7 @@ struct Options {
     #[arg(long, default_value = "127.0.0.1:8815")]
     listen: SocketAddr,
     /// Issuer that tokens must name
-    #[arg(long)]
+    #[arg(long, env = "NEARSIDE_ISSUER")]
     issuer: String,
     /// File with the JSON key set (RFC 7517) that tokens may be signed with
     #[arg(long)]

@@ -8,7 +8,7 @@ use clap::{Args, Parser, ValueEnum};
 use http::Uri;
 use http::uri::Authority;
 use kernel_gateway::config::{ApiServerConfig, HomeConfig, LabLimits, ProviderConfig};
-use kernel_gateway::identity::{Identity, IdentityError};
+use kernel_gateway::identity::{Identity, IdentityError, Seal};
 use kernel_gateway::spawner::LabKey;
 use kernel_gateway::{Config, KubernetesSpawnerConfig, ProcessSpawnerConfig, PublicAddress, SpawnerConfig};
 
@@ -18,7 +18,7 @@ use kernel_gateway::{Config, KubernetesSpawnerConfig, ProcessSpawnerConfig, Publ
 pub struct Arguments {
     /// Where accounts live; `gateway.db` is made there.
     #[arg(long)]
-    pub state: PathBuf,
+    state: PathBuf,
     /// Where to listen; with labs as processes it must be a loopback address.
     #[arg(long, default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -34,6 +34,12 @@ pub struct Arguments {
     /// Identity providers (OpenID Connect, CAS) at which people may sign in: a JSON list, as in the operator guide.
     #[arg(long, value_name = "FILE", env = "NEARSIDE_PROVIDERS_FILE")]
     providers: Option<PathBuf>,
+    /// The private key that tokens are signed with, PEM, as `nearside keys` makes it; without one, a key of the state's own.
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    signing_key_file: Option<PathBuf>,
+    /// The issuer that tokens then name; the data services are told the same.
+    #[arg(long, env = "NEARSIDE_ISSUER", value_name = "URI", requires = "signing_key_file")]
+    issuer: Option<String>,
     /// What runs labs.
     #[arg(long, value_enum, default_value_t = SpawnerName::Process)]
     spawner: SpawnerName,
@@ -104,6 +110,19 @@ struct KubernetesArguments {
 }
 
 impl Arguments {
+    /// Opens the accounts and the signing key.
+    pub async fn identity(&self) -> Result<Identity> {
+        let seal = match self.signing_key_file.as_deref().zip(self.issuer.clone()) {
+            Some((file, issuer)) => {
+                let key = std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read the key {}", file.display()))?;
+                Some(Seal { issuer, key: key.into() })
+            }
+            None => None,
+        };
+        Identity::open_sealed(&self.state, seal.as_ref()).await.context("failed to open the accounts")
+    }
+
     /// Adds the accounts of the file, if there is one.
     pub async fn add_accounts(&self, identity: &Identity) -> Result<()> {
         let Some(file) = &self.accounts else { return Ok(()) };

@@ -21,6 +21,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 pub use accounts::Accounts;
+pub use keys::Seal;
 pub use links::LINK_SECONDS;
 pub use logins::LOGIN_SECONDS;
 pub(crate) use logins::{Login, Logins};
@@ -84,11 +85,19 @@ impl Identity {
     /// Opens or creates `gateway.db` (mode 0600) in `state_dir`, which must exist. Makes the installation's
     /// name and signing key at first.
     pub async fn open(state_dir: &Path) -> Result<Self, IdentityError> {
+        Self::open_sealed(state_dir, None).await
+    }
+
+    /// The same, but tokens bear this name and are signed with this key, if one is given.
+    pub async fn open_sealed(state_dir: &Path, seal: Option<&Seal>) -> Result<Self, IdentityError> {
         let pool = database::open(&state_dir.join("gateway.db")).await?;
         let installation = keys::installation(&pool).await?;
-        let keys::Keys { signer, key_set } = keys::open(&pool).await?;
+        let keys::Keys { signer, key_set } = match seal {
+            Some(seal) => seal.keys()?,
+            None => keys::open(&pool).await?,
+        };
         let inner = Inner {
-            issuer: format!("urn:nearside:{installation}"),
+            issuer: seal.map_or_else(|| format!("urn:nearside:{installation}"), |seal| seal.issuer.clone()),
             passwords: Passwords::new()?,
             pool,
             installation,

@@ -2,9 +2,8 @@
 
 mod arguments;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
-use kernel_gateway::identity::Identity;
 use tokio::signal::unix::{SignalKind, signal};
 
 use arguments::Arguments;
@@ -15,7 +14,7 @@ async fn main() -> Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).log_internal_errors(false).init();
     let arguments = Arguments::parse();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let identity = Identity::open(&arguments.state).await.context("failed to open the accounts")?;
+    let identity = arguments.identity().await?;
     arguments.add_accounts(&identity).await?;
     let gateway = kernel_gateway::start(arguments.config()?, identity).await?;
     tracing::info!(url = gateway.url(), "the gateway answers");

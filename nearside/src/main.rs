@@ -7,6 +7,7 @@ mod audit;
 mod bar;
 mod config;
 mod import;
+mod keys;
 mod sample;
 mod tap;
 mod up;
@@ -45,6 +46,8 @@ enum Command {
     ImportReader,
     /// Manage the accounts that may sign in.
     User(user::Args),
+    /// Make the keys of an installation whose parts run apart, as on Kubernetes.
+    Keys(keys::Args),
     /// Check that the audit logs are whole.
     Audit(audit::Args),
 }
@@ -78,6 +81,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Import(args) => import::run(*args).await,
         Command::ImportReader => unreachable!("it was served before the runtime began"),
         Command::User(args) => user::run(args).await,
+        Command::Keys(args) => keys::run(&args),
         Command::Audit(args) => audit::run(args),
     }
 }

@@ -46,7 +46,7 @@ struct Options {
     #[arg(long, default_value = "127.0.0.1:8644")]
     listen: SocketAddr,
     /// Issuer that tokens must name
-    #[arg(long)]
+    #[arg(long, env = "NEARSIDE_ISSUER")]
     issuer: String,
     /// File with the JSON key set (RFC 7517) that tokens may be signed with
     #[arg(long)]
