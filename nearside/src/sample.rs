@@ -27,6 +27,9 @@ pub struct Args {
     /// For measuring growth: give only about N files their rows, and the others what a reader opens them by.
     #[arg(long, value_name = "N")]
     whole_files: Option<usize>,
+    /// Do nothing where DIR has a gaiadr3 already; of several that are started at once for the same DIR, one makes the sky.
+    #[arg(long, conflicts_with_all = ["whole_files", "goldens"])]
+    unless_there: bool,
     /// Also write what the generator knows about this sky to FILE, as JSON: counts in cones, matches, periods.
     #[arg(long, value_name = "FILE")]
     goldens: Option<PathBuf>,
@@ -53,6 +56,7 @@ pub fn run(args: &Args) -> Result<()> {
         None => options,
     };
     match args.whole_files {
+        None if args.unless_there => generate_once(&args.dir, &options)?,
         Some(whole) => {
             sky::write_sparse_sample(&args.dir, &options, whole, &Bar::default())?;
         }
@@ -80,9 +84,47 @@ pub fn generate(dir: &Path, options: &SampleOptions, progress: &dyn Progress) ->
     Ok(())
 }
 
+/// Generates the sky aside and moves it to its place whole, so that what is there was never half made. What a start before
+/// this one left unfinished is made anew.
+fn generate_once(dir: &Path, options: &SampleOptions) -> Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("failed to create {}", dir.display()))?;
+    let turn = fs::File::create(dir.join(".sample-lock"))?;
+    turn.lock().context("failed to wait for another that makes the sky")?;
+    let (place, aside) = (dir.join(sky::SCHEMA), dir.join(".sample"));
+    if place.exists() {
+        return Ok(());
+    }
+    if aside.exists() {
+        fs::remove_dir_all(&aside)?;
+    }
+    generate(&aside, options, &Bar::default())?;
+    fs::rename(aside.join(sky::SCHEMA), &place)?;
+    Ok(fs::remove_dir_all(&aside)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_several_makes_the_sky_and_a_half_made_one_is_made_anew() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir_all(dir.path().join(".sample/gaiadr3/gaia_source")).expect("a half-made sky");
+        let options = SampleOptions { sources: 20_000, variables: 10, ..SampleOptions::default() };
+        std::thread::scope(|scope| {
+            let makers = [(); 2].map(|()| scope.spawn(|| generate_once(dir.path(), &options)));
+            for maker in makers {
+                maker.join().expect("no panic").expect("there is a sky");
+            }
+        });
+        assert_eq!(sky::find_sample(dir.path()), Some(options));
+        let left: Vec<_> = fs::read_dir(dir.path())
+            .expect("the directory")
+            .map(|entry| entry.expect("an entry").file_name())
+            .filter(|name| name != ".sample-lock")
+            .collect();
+        assert_eq!(left, ["gaiadr3"]);
+    }
 
     #[test]
     fn a_number_of_sources_may_be_a_power_of_ten() {
