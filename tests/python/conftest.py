@@ -8,21 +8,11 @@ from pathlib import Path
 import nearside
 import parts
 import pytest
+from notebook_page import BROWSER, WINDOW
 from platform_process import PlatformProcess, Ready
 from playwright.sync_api import Page, sync_playwright
 
 Start = Callable[..., PlatformProcess]
-BROWSER = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WINDOW = {"width": 1400, "height": 900}
-
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:

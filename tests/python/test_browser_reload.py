@@ -10,9 +10,9 @@ import nbformat
 import parts
 from conftest import Start
 from lab_client import started_lab
+from notebook_page import MINUTE
 from platform_process import PlatformProcess, Ready
 from playwright.sync_api import Locator, Page, expect
-from test_browser_pleiades import MINUTE
 from waiting import until
 
 FRAMES = 1500

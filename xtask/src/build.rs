@@ -37,9 +37,9 @@ pub fn programs() -> Result<Programs> {
     Ok(Programs { nearside: release.join("nearside"), lab_agent: release.join("lab-agent") })
 }
 
-/// Builds the gateway as a program of its own, for a cluster.
-pub fn gateway() -> Result<PathBuf> {
-    Ok(packages(&["nearside", "lab-agent", "kernel-gateway"])?.join("kernel-gateway"))
+/// Builds what runs apart on a cluster, and gives the directory of the programs.
+pub fn services() -> Result<PathBuf> {
+    packages(&["nearside", "lab-agent", "kernel-gateway", "flight-server", "vo-server"])
 }
 
 /// Builds the operator.

@@ -30,9 +30,15 @@ impl Environment {
         Self::with_packages("peers", &["tests/bench/requirements.lock"])
     }
 
-    /// What the labs of the test cluster have: enough for a notebook, so that their image is small.
+    /// What the labs of the test cluster have: enough for one of the notebooks, so that their image is small.
     pub fn cluster() -> Result<Self> {
-        Self::with_packages("cluster", &["tests/cluster/checks/requirements.lock"])
+        Self::open("cluster", &["tests/cluster/checks/requirements.lock"])
+    }
+
+    /// What was installed: another text for other packages.
+    pub fn contents(&self) -> Result<String> {
+        let marks = ["packages", "nearside"].map(|work| fs::read_to_string(self.mark(work)));
+        Ok(marks.into_iter().collect::<Result<Vec<_>, _>>()?.join(" "))
     }
 
     /// Where it is.

@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -128,15 +131,22 @@ func (v visitor) opensLab() (told []string) {
 	return nil
 }
 
-// startsKernel gives the identifier of a new kernel.
-func (v visitor) startsKernel() string {
+// startsKernel gives the identifier of a new kernel. A gateway that has not heard yet what another has told her asks her to try again.
+func (v visitor) startsKernel() (id string) {
 	v.Helper()
-	status, said := v.asks("POST", "/user/maria/api/kernels", map[string]string{"name": "python3"})
-	var kernel struct{ ID string }
-	if status != http.StatusCreated || json.Unmarshal(said, &kernel) != nil {
-		v.Fatalf("no kernel: %d %s", status, said)
-	}
-	return kernel.ID
+	v.await("a kernel starts", func(context.Context) (bool, error) {
+		status, said := v.asks("POST", "/user/maria/api/kernels", map[string]string{"name": "python3"})
+		if status == http.StatusServiceUnavailable && strings.Contains(string(said), "lab-starting") {
+			return false, nil
+		}
+		var kernel struct{ ID string }
+		if status != http.StatusCreated || json.Unmarshal(said, &kernel) != nil {
+			return false, fmt.Errorf("%d %s", status, said)
+		}
+		id = kernel.ID
+		return true, nil
+	})
+	return id
 }
 
 // runs executes a cell, and gives what it printed.
@@ -179,6 +189,21 @@ func (v visitor) runs(kernel, code string) (printed string) {
 		case message.Header.Kind == "status" && message.Content.State == "idle":
 			return printed
 		}
+	}
+}
+
+// browses has her do something in a real browser.
+func (v visitor) browses(step string) {
+	v.Helper()
+	address, _, err := net.SplitHostPort(*v.at)
+	need(v.T, err)
+	picture := filepath.Join(os.TempDir(), "nearside-cluster-browser.png")
+	ctx, cancel := context.WithTimeout(v.Context(), 2*longestWait)
+	defer cancel()
+	program := exec.CommandContext(ctx, os.Getenv("NEARSIDE_PYTHON"), os.Getenv("NEARSIDE_BROWSER"), site, address, "maria", password, picture, step)
+	program.Dir = filepath.Dir(os.Getenv("NEARSIDE_BROWSER"))
+	if said, err := program.CombinedOutput(); err != nil {
+		v.Fatalf("the browser failed, its last page is %s: %v\n%s", picture, err, said)
 	}
 }
 

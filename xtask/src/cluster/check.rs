@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::Cluster;
 use super::binary::{self, Pace};
 use super::labs::{self, Labs};
+use crate::python::Environment;
 use crate::tally::Tally;
 use crate::{cache, process};
 
@@ -29,7 +30,7 @@ pub fn check() -> Result<Tally> {
     let labs = labs::prepare()?;
     let standing = Standing(&cluster);
     cluster.up(&labs.archives)?;
-    let outcome = run_checks(checks_of(&cluster, &labs).env("KUBECONFIG", cluster.kubeconfig()));
+    let outcome = run_checks(checks_of(&cluster, &labs)?.env("KUBECONFIG", cluster.kubeconfig()));
     drop(standing);
     outcome
 }
@@ -42,18 +43,22 @@ fn check_existing() -> Result<Tally> {
     }
     let labs = labs::prepare()?;
     cluster.load(&labs.archives)?;
-    run_checks(&mut checks_of(&cluster, &labs))
+    run_checks(&mut checks_of(&cluster, &labs)?)
 }
 
-fn checks_of(cluster: &Cluster, labs: &Labs) -> Command {
+fn checks_of(cluster: &Cluster, labs: &Labs) -> Result<Command> {
+    let python = Environment::tests()?;
     let mut test = binary::go(Pace::Now, "test");
+    let tests = cache::checkout().join("tests/python");
     test.env("USE_EXISTING_CLUSTER", "true")
         .env("KUBEBUILDER_ASSETS", cluster.programs())
         .env("NEARSIDE_MANIFESTS", cache::checkout().join("manifests"))
         .env("NEARSIDE_OVERLAY", &labs.overlay)
         .env("NEARSIDE_LAB_IMAGE", &labs.image)
-        .env("NEARSIDE_NOTEBOOK_IMAGE", &labs.notebook);
-    test
+        .env("NEARSIDE_NOTEBOOK_IMAGE", &labs.notebook)
+        .env("NEARSIDE_PYTHON", python.python())
+        .env("NEARSIDE_BROWSER", tests.join("cluster_browser.py"));
+    Ok(test)
 }
 
 /// A cluster that goes down with the scope it stands in.

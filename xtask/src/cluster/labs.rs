@@ -10,9 +10,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::{notebook, probe};
-use crate::build::{self, Programs};
-use crate::cache;
 use crate::oci::{Image, Start};
+use crate::{build, cache, process};
 
 /// What the checks are told.
 pub struct Labs {
@@ -29,32 +28,53 @@ pub struct Labs {
 /// What the names of our images begin with.
 pub const NAMES: &str = "nearside.test/labs";
 
-/// The images that the overlay names.
-struct Digests {
-    controller: String,
-    gateway: String,
-    agent: String,
-}
+/// The programs with an image of their own, and what the manifests call it.
+const SERVICES: [(&str, &str); 4] = [
+    ("kernel-gateway", "nearside-gateway"),
+    ("flight-server", "nearside-flight-server"),
+    ("vo-server", "nearside-vo-server"),
+    ("nearside", "nearside"),
+];
 
 /// Builds the programs, the images and the overlay.
 pub fn prepare() -> Result<Labs> {
-    let Programs { lab_agent, .. } = build::programs()?;
+    let programs = build::services()?;
     let dir = cache::root()?.join("cluster/labs");
     fs::create_dir_all(&dir)?;
-    let controller = image(&dir, "controller", &build::controller()?, &[])?;
-    let gateway = image(&dir, "kernel-gateway", &build::gateway()?, &[])?;
+    let mut images = String::new();
+    let mut use_image = |(program, name): (&str, &str), path: &Path| -> Result<()> {
+        let digest = image(&dir, program, path, &[])?;
+        images += &format!("  - name: {name}\n    newName: {NAMES}/{program}\n    digest: {digest}\n");
+        Ok(())
+    };
+    use_image(("controller", "nearside-controller"), &build::controller()?)?;
+    for service in SERVICES {
+        use_image(service, &programs.join(service.0))?;
+    }
+    let lab_agent = programs.join("lab-agent");
     let agent = image(&dir, "lab-agent", &lab_agent, &[])?;
     // The agent is put into the lab, so that a lab needs no more than a C library; the probe looks out of it.
     let lab = image(&dir, "probe", &probe::program()?, &libraries(&lab_agent)?)?;
-    write_overlay(&dir, &Digests { controller, gateway, agent })?;
+    make_keys(&dir, &programs.join("nearside"))?;
+    write_overlay(&dir, &images, &agent)?;
     let notebook = notebook::image(&dir, &libraries(&lab_agent)?)?;
-    let names = ["controller", "kernel-gateway", "lab-agent", "probe", "notebook"];
+    let names = ["controller", "lab-agent", "probe", "notebook"];
+    let names = names.into_iter().chain(SERVICES.map(|(program, _)| program));
     Ok(Labs {
-        archives: names.map(|name| dir.join(name).with_extension("tar")).to_vec(),
+        archives: names.map(|name| dir.join(name).with_extension("tar")).collect(),
         overlay: dir,
         image: format!("{NAMES}/probe@{lab}"),
         notebook: format!("{NAMES}/notebook@{notebook}"),
     })
+}
+
+/// New keys, made as an operator makes them.
+fn make_keys(dir: &Path, nearside: &Path) -> Result<()> {
+    let keys = dir.join("keys");
+    if keys.exists() {
+        fs::remove_dir_all(&keys)?;
+    }
+    process::run(Command::new(nearside).arg("keys").arg(&keys))
 }
 
 /// Makes the archive of an image of one program, with what it is linked to and `more` files. Gives the image's digest.
@@ -84,23 +104,25 @@ pub fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     Ok(said.split_whitespace().filter(|word| word.starts_with('/')).map(PathBuf::from).collect())
 }
 
-/// The overlay `single-node` with our images, two replicas of everything, a key and an account. Both gateways keep
-/// accounts in one file, which they can because they are on one node.
-fn write_overlay(dir: &Path, Digests { controller, gateway, agent }: &Digests) -> Result<()> {
+/// The overlay `single-node` with these images, two gateways and two controllers, keys, an account and a small sky. Both
+/// gateways keep accounts in one file, which they can because they are on one node.
+fn write_overlay(dir: &Path, images: &str, agent: &str) -> Result<()> {
     let base = relative(dir, &cache::checkout().join("manifests/overlays/single-node"))?;
     let text = format!(
         "apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
   - {base}
+patches:
+  - target:
+      kind: Deployment
+      name: nearside-(flight|vo)-server
+    patch: |-
+      - op: add
+        path: /spec/template/spec/initContainers/0/args/-
+        value: --sources=200000
 images:
-  - name: nearside-controller
-    newName: {NAMES}/controller
-    digest: {controller}
-  - name: nearside-gateway
-    newName: {NAMES}/kernel-gateway
-    digest: {gateway}
-replicas:
+{images}replicas:
   - name: nearside-controller
     count: 2
   - name: nearside-gateway
@@ -118,7 +140,13 @@ configMapGenerator:
       - NEARSIDE_PUBLIC_URL=http://labs.test
       - NEARSIDE_ENVIRONMENT=notebook
       - NEARSIDE_HOME_SIZE=64Mi
+  - name: nearside-keys
+    namespace: nearside
+    files: [keys/keys.json]
 secretGenerator:
+  - name: nearside-signing-key
+    namespace: nearside
+    files: [keys/signing-key.pem]
   - name: nearside-lab-key
     namespace: nearside
     literals:

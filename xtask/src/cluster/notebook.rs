@@ -30,7 +30,7 @@ pub fn image(dir: &Path, more: &[PathBuf]) -> Result<String> {
     let python = process::lines(Command::new(environment.python()).args(["-c", ABOUT]))?;
     let [version, base, program] = python.as_slice() else { anyhow::bail!("{ABOUT} says something else") };
     let (archive, mark) = (dir.join("notebook.tar"), dir.join("notebook.mark"));
-    let made_of = format!("{version} {}", fs::read_to_string(environment.dir().join(".packages"))?);
+    let made_of = format!("{version} {}", environment.contents()?);
     let kept = fs::read_to_string(&mark).unwrap_or_default();
     if let Some((digest, _)) = kept.split_once(' ').filter(|(_, of)| archive.exists() && *of == made_of) {
         return Ok(digest.to_owned());

@@ -23,8 +23,9 @@ pub struct Layer {
 impl Layer {
     /// A layer that is written to `path`.
     pub fn new(path: &Path) -> Result<Self> {
+        // These images travel no further than this machine.
         let file = Measured::new(BufWriter::new(File::create(path)?));
-        let compressed = GzEncoder::new(file, Compression::default());
+        let compressed = GzEncoder::new(file, Compression::fast());
         Ok(Self { path: path.to_owned(), tar: tar::Builder::new(Measured::new(compressed)) })
     }
 
