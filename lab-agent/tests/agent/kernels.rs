@@ -145,7 +145,14 @@ async fn a_kernel_that_dies_says_why_and_is_there_again() {
     let Some(lab) = shared() else { return };
     let kernel = lab.kernel().await;
     let mut client = Client::connect(lab, &kernel, "die", Form::V1).await;
-    let request = client.execute("import os; os.kill(os.getpid(), 9)").await;
+    let now = lab.home.path().join("die-now");
+    let waits = format!(
+        "import os, time\nwhile not os.path.exists({now:?}): time.sleep(0.01)\nos.kill(os.getpid(), 9)"
+    );
+    let request = client.execute(&waits).await;
+    // A kernel that is killed before its first word has not said which cell it runs.
+    client.until(|message| message.answers(&request)).await;
+    std::fs::write(now, "").expect("written");
     let death = client.until(|message| message.content["text"].to_string().contains("The kernel died")).await;
     assert!(death.answers(&request), "it belongs to the cell that was running");
     assert_eq!(death.content["name"], "stderr");
